@@ -1,0 +1,98 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "compute/kmeans_compute.h"
+#include "forja/device.h"
+#include "forja/device_matrix.h"
+#include "forja/matrix.h"
+
+namespace forja::compute {
+
+/// Rows that a backend keeps on one of its devices. Only that backend looks inside.
+template <class T>
+class DeviceRows {
+ public:
+  virtual ~DeviceRows() = default;
+  virtual std::int64_t rows() const = 0;
+  virtual std::int64_t columns() const = 0;
+  /// Copies them into `out`, of the same shape.
+  virtual void download(MatrixView<T> out) const = 0;
+};
+
+/// Which device of a backend, and with how many threads (CPU; 0: all that the process may use).
+struct Place {
+  int index = 0;
+  int threads = 0;
+};
+
+/// The families of one backend for one storage type. Arguments have been checked above: a backend throws only
+/// OutOfMemory and DeviceUnavailable. Views and spans handed to a make_ function outlive what it makes, but for centres;
+/// Rows on a device are on the device of the same Place.
+template <class T>
+class BackendFor {
+ public:
+  virtual ~BackendFor() = default;
+
+  virtual std::shared_ptr<const DeviceRows<T>> upload(Place place, MatrixView<const T> x) const = 0;
+
+  /// sample_weight: n values or empty (all one).
+  virtual std::unique_ptr<KMeansCompute<T>> make_kmeans(Place place, const Rows<T>& x,
+                                                        std::span<const T> sample_weight) const = 0;
+  /// centers: k x d.
+  virtual std::unique_ptr<KMeansPredictor<T>> make_kmeans_predictor(Place place,
+                                                                    MatrixView<const double> centers) const = 0;
+  /// The silhouette of each row; labels: 0 .. k - 1, each at least once; k >= 2. A row alone in its cluster: 0.
+  virtual std::vector<double> silhouette_samples(Place place, const Rows<T>& x, std::span<const std::int32_t> labels,
+                                                 std::int64_t k) const = 0;
+};
+
+/// One implementation of every family for one kind of device.
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  /// "cpu" or "cuda".
+  virtual std::string_view name() const = 0;
+  virtual int device_count() const = 0;
+  /// The maker's name of a device.
+  virtual std::string description(int index) const = 0;
+  virtual DeviceMemory memory(int index) const = 0;
+  /// 0: no limit.
+  virtual void set_memory_limit(int index, std::int64_t bytes) const = 0;
+
+  virtual const BackendFor<float>& float_families() const = 0;
+  virtual const BackendFor<double>& double_families() const = 0;
+
+  template <class T>
+  const BackendFor<T>& families() const {
+    if constexpr (std::is_same_v<T, float>) {
+      return float_families();
+    } else {
+      return double_families();
+    }
+  }
+};
+
+/// Changes with every change of what crosses the library boundary: this file, the <family>_compute.h, forja/*.h.
+inline constexpr std::uint32_t kBackendAbi = 1;
+
+/// The one symbol of a backend library: returns null when `abi` is not the library's own kBackendAbi.
+using BackendEntry = const Backend* (*)(std::uint32_t abi);
+inline constexpr const char* kBackendEntrySymbol = "forja_backend";
+
+/// The CPU, always there.
+const Backend& cpu_backend();
+
+/// Every backend of this process with at least one device, best first. Opens the CUDA library on the first call.
+const std::vector<const Backend*>& backends();
+
+/// Opens a backend library by path, for tests. Throws DeviceUnavailable with the loader's words.
+const Backend& open_backend(const std::string& path);
+
+}  // namespace forja::compute

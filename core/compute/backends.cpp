@@ -1,0 +1,5 @@
+#include "compute/backend.h"
+
+#include <dlfcn.h>
+
+namespace forja::compute {}
