@@ -1,0 +1,97 @@
+#include "machine_limits.h"
+
+#include <hwy/highway.h>
+#include <omp.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace forja::bench {
+namespace {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+double seconds_of(auto&& work) {
+  const auto start = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+/// Keeps a value alive without storing it.
+template <class T>
+void keep(T value) {
+  asm volatile("" : : "g"(value) : "memory");
+}
+
+template <class T>
+void multiply_add_loop(std::int64_t rounds) {
+  const hn::ScalableTag<T> tag;
+  const auto factor = hn::Set(tag, T(0.999));
+  const auto addend = hn::Set(tag, T(0.001));
+  auto a0 = addend, a1 = addend, a2 = addend, a3 = addend, a4 = addend, a5 = addend;
+  auto a6 = addend, a7 = addend, a8 = addend, a9 = addend, a10 = addend, a11 = addend;
+  for (std::int64_t i = 0; i < rounds; ++i) {
+    a0 = hn::MulAdd(a0, factor, addend);
+    a1 = hn::MulAdd(a1, factor, addend);
+    a2 = hn::MulAdd(a2, factor, addend);
+    a3 = hn::MulAdd(a3, factor, addend);
+    a4 = hn::MulAdd(a4, factor, addend);
+    a5 = hn::MulAdd(a5, factor, addend);
+    a6 = hn::MulAdd(a6, factor, addend);
+    a7 = hn::MulAdd(a7, factor, addend);
+    a8 = hn::MulAdd(a8, factor, addend);
+    a9 = hn::MulAdd(a9, factor, addend);
+    a10 = hn::MulAdd(a10, factor, addend);
+    a11 = hn::MulAdd(a11, factor, addend);
+  }
+  const auto sum = hn::Add(hn::Add(hn::Add(a0, a1), hn::Add(a2, a3)),
+                           hn::Add(hn::Add(hn::Add(a4, a5), hn::Add(a6, a7)), hn::Add(hn::Add(a8, a9), hn::Add(a10, a11))));
+  keep(hn::GetLane(hn::SumOfLanes(tag, sum)));
+}
+
+}  // namespace
+
+double read_bandwidth() {
+  constexpr std::int64_t kBytes = std::int64_t{1} << 29;
+  std::vector<std::uint64_t> array(kBytes / sizeof(std::uint64_t), 1);
+  const auto count = static_cast<std::int64_t>(array.size());
+  double best = 0;
+  for (int repeat = 0; repeat < 5; ++repeat) {
+    std::uint64_t total = 0;
+    const double seconds = seconds_of([&] {
+#pragma omp parallel for reduction(+ : total) schedule(static)
+      for (std::int64_t i = 0; i < count; ++i) total += array[static_cast<std::size_t>(i)];
+    });
+    keep(total);
+    best = std::max(best, kBytes / seconds);
+  }
+  return best;
+}
+
+template <class T>
+double multiply_add_peak() {
+  constexpr std::int64_t kRounds = 4'000'000;
+  const double operations = 2.0 * 12 * static_cast<double>(hn::Lanes(hn::ScalableTag<T>())) * kRounds;
+  double best = 0;
+  for (int repeat = 0; repeat < 5; ++repeat) {
+    int threads = 1;
+    const double seconds = seconds_of([&] {
+#pragma omp parallel
+      {
+#pragma omp single
+        threads = omp_get_num_threads();
+        multiply_add_loop<T>(kRounds);
+      }
+    });
+    best = std::max(best, threads * operations / seconds);
+  }
+  return best;
+}
+
+template double multiply_add_peak<float>();
+template double multiply_add_peak<double>();
+
+}  // namespace forja::bench
