@@ -12,10 +12,11 @@ namespace forja::compute {
 
 /// What one assignment pass found.
 struct KMeansPass {
-  double inertia = 0;         ///< sum of weight x ||x - c||^2 over all rows, for the centres they were assigned to
-  double shift = 0;           ///< sum over centres of ||proposed - current||^2
-  std::int64_t changed = 0;   ///< rows whose label is not what it was before the pass (first pass: all rows)
-  std::int64_t empty = 0;     ///< clusters without weight; their proposed centre is the current one
+  double inertia = 0;        ///< sum of weight x ||x - c||^2 over all rows, for the centres they were assigned to
+  double shift = 0;          ///< sum over centres of ||proposed - current||^2
+  std::int64_t changed = 0;  ///< rows whose label is not what it was before the pass (first pass: all rows)
+  std::vector<std::int32_t> empty =
+      {};  ///< clusters without weight, ascending; their proposed centre is the current one
 };
 
 /// A row proposed as the next centre by k-means++ and what the potential would be with it.
