@@ -15,8 +15,8 @@ struct KMeansPass {
   double inertia = 0;        ///< sum of weight x ||x - c||^2 over all rows, for the centres they were assigned to
   double shift = 0;          ///< sum over centres of ||proposed - current||^2
   std::int64_t changed = 0;  ///< rows whose label is not what it was before the pass (first pass: all rows)
-  std::vector<std::int32_t> empty =
-      {};  ///< clusters without weight, ascending; their proposed centre is the current one
+  /// Clusters without weight, ascending; their proposed centre is the current one.
+  std::vector<std::int32_t> empty = {};
 };
 
 /// A row proposed as the next centre by k-means++ and what the potential would be with it.
