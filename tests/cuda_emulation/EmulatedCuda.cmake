@@ -20,8 +20,8 @@ function(forja_add_emulated_cuda target)
     forja_emulated_cuda_flags(${target}_device ${emulation})
     if(ARG_SHADOW)
       # Unfused products here, fused ones where the plain build's processor has them: results hold with both. -O1 keeps
-      # the accesses as they are written.
-      target_compile_options(${target}_device PRIVATE -fsanitize=thread -O1 -ffp-contract=off)
+      # the accesses as they are written, -g1 names their lines.
+      target_compile_options(${target}_device PRIVATE -fsanitize=thread -O1 -g1 -ffp-contract=off)
     endif()
     target_link_libraries(${target} PRIVATE ${target}_device)
   endif()

@@ -99,6 +99,10 @@ void Allocations::destroy_pool(cudaMemPool_t pool) {
   std::erase_if(pools_, [pool](const auto& known) { return known.get() == pool; });
 }
 
+void Allocations::trim_pools() {
+  for (auto& pool : pools_) pool->reserved = pool->used;
+}
+
 std::int64_t Allocations::free_bytes(int device) const {
   std::int64_t free = settings().device_memory;
   for (const auto& pool : pools_) {

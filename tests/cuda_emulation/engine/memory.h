@@ -42,6 +42,8 @@ class Allocations {
   cudaMemPool_t default_pool(int device);
   bool is_pool(cudaMemPool_t pool) const;
   void destroy_pool(cudaMemPool_t pool);
+  /// Every pool gives back what it does not use.
+  void trim_pools();
   /// Bytes of the device in no pool.
   std::int64_t free_bytes(int device) const;
 

@@ -95,6 +95,7 @@ void reset(const Config& config) {
   last_error() = cudaSuccess;
   counters() = {};
   settings() = config;
+  allocations().trim_pools();
   shadow::reset();
 }
 

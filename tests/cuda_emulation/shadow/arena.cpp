@@ -70,8 +70,10 @@ Arena& arena() {
 
 void reset() {
   forget_reported();
+  const int outer = enter_engine();
   Arena& a = arena();
   if (a.live == 0) start_over(a);
+  leave_engine(outer);
 }
 
 void* allocate(std::size_t bytes, bool pinned) {

@@ -23,7 +23,7 @@ std::set<std::pair<std::string, const void*>>& reported() {
 }
 
 // A bad access is none: what it says of the byte must not change.
-bool bad_state(const Reach& reach, std::size_t offset) {
+bool bad_state(const Reach& reach, std::size_t offset, int who) {
   const std::uint8_t* state = arena().state + offset;
   std::uint8_t all = 0xFF;
   for (std::size_t i = 0; i < reach.bytes; ++i) all &= state[i];
@@ -33,7 +33,7 @@ bool bad_state(const Reach& reach, std::size_t offset) {
     report_access(freed ? "use-after-free" : "out-of-bounds", reach, "");
     return true;
   }
-  if (accessor == kHost) {
+  if (who == kHost) {
     if ((all & kHostMay) == 0) report_access("device-memory-on-host", reach, "touched by the host");
     return (all & kHostMay) == 0;
   }
@@ -44,8 +44,15 @@ bool bad_state(const Reach& reach, std::size_t offset) {
   return false;
 }
 
+void note_written(const Reach& reach, std::size_t offset) {
+  ++counters().accesses;
+  if (!reach.write) return;
+  std::uint8_t* state = arena().state + offset;
+  for (std::size_t i = 0; i < reach.bytes; ++i) state[i] |= kWritten;
+}
+
 void on_outside(const Reach& reach) {
-  if (accessor == kHost || reach.address - stack_begin < stack_size || in_program(reach.address)) return;
+  if (reach.address - stack_begin < stack_size || in_program(reach.address)) return;
   constexpr std::uintptr_t kFirstPage = 4096;
   report_access("host-memory", reach,
                 reach.address < kFirstPage ? "a null pointer" : "host memory, or another thread's stack");
@@ -65,23 +72,24 @@ void set_running_stack(std::uintptr_t begin, std::size_t bytes) {
 }
 
 void on_access(const Reach& reach) {
-  if (accessor == kEngine || reach.bytes == 0) return;
+  const int who = accessor;
+  if (who == kEngine || reach.bytes == 0) return;
   Arena& a = arena();
   const std::size_t offset = a.offset(reach.address);
-  if (offset >= kArenaBytes) {
+  const bool outside = offset >= kArenaBytes;
+  if (outside && who == kHost) return;
+  accessor = kEngine;
+  if (outside) {
     on_outside(reach);
-    return;
+  } else if (!bad_state(reach, offset, who)) {
+    if (who == kHost) {
+      check_host_order(reach, offset);
+    } else {
+      note_written(reach, offset);
+      check_order(reach, offset);
+    }
   }
-  if (bad_state(reach, offset)) return;
-  if (accessor == kHost) {
-    check_host_order(reach, offset);
-    return;
-  }
-  ++counters().accesses;
-  if (reach.write) {
-    for (std::size_t i = 0; i < reach.bytes; ++i) a.state[offset + i] |= kWritten;
-  }
-  check_order(reach, offset);
+  accessor = who;
 }
 
 bool already_reported(const char* kind, const void* code) { return reported().count({kind, code}) != 0; }
@@ -89,7 +97,6 @@ bool already_reported(const char* kind, const void* code) { return reported().co
 void forget_reported() { reported().clear(); }
 
 void report_access(const char* kind, const Reach& reach, const std::string& more) {
-  const int outer = enter_engine();
   const std::lock_guard lock(big_lock());
   if (reported().insert({kind, reach.code}).second) {
     const std::size_t offset = arena().offset(reach.address);
@@ -100,7 +107,6 @@ void report_access(const char* kind, const Reach& reach, const std::string& more
     report(kind, scheduler().position() + ", " + where + ": " + std::to_string(reach.bytes) + " bytes " + space +
                      "at " + text_of(reinterpret_cast<const void*>(reach.address)) + (more.empty() ? "" : ": ") + more);
   }
-  leave_engine(outer);
 }
 
 namespace {

@@ -206,9 +206,9 @@ void fence() {
 }
 
 void atomic_access(const void* address, std::size_t bytes, const void* code) {
-  const int outer = std::exchange(accessor, running().thread);
   const auto at = reinterpret_cast<std::uintptr_t>(address);
   if (!arena().is_shared(arena().offset(at))) acquire_and_release(address);
+  const int outer = std::exchange(accessor, running().thread);
   on_access({at, bytes, true, true, code});
   accessor = outer;
 }

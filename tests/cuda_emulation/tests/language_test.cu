@@ -243,17 +243,17 @@ __global__ void shared_kinds(float* out, int n) {
   __syncthreads();
   const float other = reversed_by_shared(static_cast<float>(thread));
   const int integer = reversed_by_shared(thread);
-  out[thread] = static_cast<float>(buffer[n - 1 - thread]) + tile[3][63 - thread] + static_cast<float>(pair.key) +
-                pair.value + other - static_cast<float>(integer);
+  out[64 * blockIdx.x + threadIdx.x] = static_cast<float>(buffer[n - 1 - thread]) + tile[3][63 - thread] +
+                                       static_cast<float>(pair.key) + pair.value + other - static_cast<float>(integer);
 }
 
 TEST(Language, shared_memory_is_static_or_dynamic_and_of_any_type) {
   in_every_schedule([] {
     const cuda::Context context(0);
-    cuda::DeviceBuffer<float> out(context, 64);
+    cuda::DeviceBuffer<float> out(context, 3 * 64);
     cuda::launch(shared_kinds, dim3(3), dim3(64), 1000 * sizeof(double), context.stream(), out.data(), 1000);
     const std::vector<float> got = to_host(out);
-    for (int t = 0; t < 64; ++t) EXPECT_EQ(got[t], static_cast<float>(999 - t + 3063 - t) + 42.5F);
+    for (int i = 0; i < 3 * 64; ++i) EXPECT_EQ(got[i], static_cast<float>(999 + 3063 - 2 * (i % 64)) + 42.5F);
   });
 }
 

@@ -33,7 +33,9 @@ inline std::vector<Config> schedules() {
 }
 
 inline std::string name_of(const Config& config) {
-  const char* order = config.order == Order::kForward ? "forward" : config.order == Order::kReverse ? "reverse" : "random";
+  const char* order = config.order == Order::kForward   ? "forward"
+                      : config.order == Order::kReverse ? "reverse"
+                                                        : "random";
   return std::string(order) + ", seed " + std::to_string(config.seed) + (config.lazy_streams ? ", lazy" : ", eager");
 }
 
