@@ -55,6 +55,8 @@ FORJA_EMULATION_API std::int64_t api_calls();
 FORJA_EMULATION_API std::int64_t live_bytes();
 /// Streams and events not yet destroyed.
 FORJA_EMULATION_API std::int64_t live_handles();
+/// Frees what live_bytes() and live_handles() count: after a test that leaks on purpose.
+FORJA_EMULATION_API void release_everything();
 /// Whether this is the build with shadow memory.
 FORJA_EMULATION_API bool has_shadow();
 

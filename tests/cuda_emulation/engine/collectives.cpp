@@ -93,14 +93,14 @@ void memory_fence() { shadow::fence(); }
 
 void before_atomic(const void* address, std::size_t bytes, const void* code, Where where) {
   const EngineScope scope;
-  if (reinterpret_cast<std::uintptr_t>(address) % bytes != 0) scheduler().fault("misaligned atomic", where);
+  if (reinterpret_cast<std::uintptr_t>(address) % bytes != 0) scheduler().fault({"misaligned atomic", where});
   scheduler().may_yield();
   shadow::atomic_access(address, bytes, code);
 }
 
 void fault(const char* what, Where where) {
   const EngineScope scope;
-  scheduler().fault(what, where);
+  scheduler().fault({what, where});
 }
 
 int Scheduler::barrier(BarrierKind kind, int predicate, Where where) {
@@ -109,9 +109,9 @@ int Scheduler::barrier(BarrierKind kind, int predicate, Where where) {
   if (barrier_.arrived == 0) {
     barrier_ = {0, kind, kind == BarrierKind::kAnd ? 1 : 0, where};
   } else if (kind != barrier_.kind || !same_line(where, barrier_.where)) {
-    fault("divergent barriers: other threads of the block wait at " + emulation::text_of(barrier_.where), where);
+    fault({"divergent barriers: other threads of the block wait at", where, barrier_.where});
   }
-  if (done_ > 0) fault(std::to_string(done_) + " threads of the block have returned before this barrier", where);
+  if (done_ > 0) fault({"threads of the block have returned before this barrier", where, {}, done_});
   const int yes = predicate != 0 ? 1 : 0;
   if (kind == BarrierKind::kCount) barrier_.value += yes;
   if (kind == BarrierKind::kAnd) barrier_.value &= yes;
@@ -145,11 +145,11 @@ std::uint64_t Scheduler::warp_operation(WarpOperation operation, unsigned mask, 
   threads_[t].where = where;
   threads_[t].input = input;
   if (input.width < 1 || input.width > 32 || !std::has_single_bit(static_cast<unsigned>(input.width))) {
-    fault("the width of a shuffle is no power of two up to 32", where);
+    fault({"the width of a shuffle is no power of two up to 32", where});
   }
-  if ((mask & bit) == 0) fault("the calling lane is not in the mask", where);
-  if ((mask & ~existing_lanes(warp)) != 0) fault("the mask has lanes that the block does not have", where);
-  if ((mask & ~warps_[warp].alive) != 0) fault("the mask has lanes that have returned", where);
+  if ((mask & bit) == 0) fault({"the calling lane is not in the mask", where});
+  if ((mask & ~existing_lanes(warp)) != 0) fault({"the mask has lanes that the block does not have", where});
+  if ((mask & ~warps_[warp].alive) != 0) fault({"the mask has lanes that have returned", where});
   Gathering& gathering = gathering_for(warp, operation, mask, where);
   gathering.arrived |= bit;
   if (gathering.arrived == mask) {

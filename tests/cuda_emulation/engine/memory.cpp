@@ -69,6 +69,10 @@ void Allocations::release(void* memory) {
   }
 }
 
+void Allocations::release_all() {
+  while (!live_.empty()) release(live_.begin()->first);
+}
+
 Allocation* Allocations::find(const void* address, char** start) {
   auto* wanted = static_cast<char*>(const_cast<void*>(address));
   auto after = live_.upper_bound(wanted);

@@ -33,6 +33,7 @@ class Allocations {
   cudaError_t allocate_pinned(void** memory, std::size_t bytes);
   /// Frees for real.
   void release(void* memory);
+  void release_all();
 
   /// The allocation that `address` lies in and where it starts, or null.
   Allocation* find(const void* address, char** start = nullptr);

@@ -90,6 +90,7 @@ void Scheduler::begin_block(std::uint64_t block) {
   barrier_ = {};
   done_ = 0;
   dead_ = false;
+  fault_ = {};
   next_start_ = 0;
   ready_.clear();
   ready_head_ = 0;
@@ -119,11 +120,7 @@ bool Scheduler::run_block(std::uint64_t block) {
     }
   }
   if (!dead_) return true;
-  if (Watchdog::fired()) {
-    report("watchdog", name_of(last_thread_) + " of block " + text_of(blockIdx) + " still ran after " +
-                           std::to_string(settings().watchdog_seconds) +
-                           " s: it waits for what only a later block or the host can change");
-  }
+  report_end();
   drop_fibers();
   return false;
 }
@@ -239,9 +236,9 @@ void Scheduler::may_yield() {
   suspend();
 }
 
-void Scheduler::fault(const std::string& what, Where where) {
-  report("kernel-fault", position() + ", " + emulation::text_of(where) + ": " + what);
+void Scheduler::fault(const Fault& fault) {
   if (running_ == nullptr) std::abort();
+  fault_ = fault;
   abandon();
 }
 
@@ -256,6 +253,20 @@ std::string Scheduler::name_of(int thread) const { return "thread " + text_of(th
 std::string Scheduler::position() const {
   if (running_ == nullptr) return "the host";
   return name_of(running_->thread) + " of block " + text_of(blockIdx);
+}
+
+void Scheduler::report_end() const {
+  const std::string who = name_of(last_thread_) + " of block " + text_of(blockIdx);
+  if (fault_.what != nullptr) {
+    std::string text = who + ", " + emulation::text_of(fault_.where) + ": ";
+    if (fault_.count >= 0) text.append(std::to_string(fault_.count)).append(" ");
+    text.append(fault_.what);
+    if (fault_.other.line != 0) text.append(" ").append(emulation::text_of(fault_.other));
+    report("kernel-fault", text);
+  } else if (Watchdog::fired()) {
+    report("watchdog", who + " still ran after " + std::to_string(settings().watchdog_seconds) +
+                           " s: it waits for what only a later block or the host can change");
+  }
 }
 
 std::string Scheduler::describe_waiting() const {

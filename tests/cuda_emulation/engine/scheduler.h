@@ -62,6 +62,14 @@ struct Launch {
   const KernelCall* call = nullptr;
 };
 
+/// What ended a block. Plain data: the stack that it happened on is left as it is, so nothing there is destroyed.
+struct Fault {
+  const char* what = nullptr;
+  Where where{};
+  Where other{};   ///< named after `what`
+  int count = -1;  ///< named before `what`
+};
+
 /// Runs launches: the blocks one after the other, a block's threads as fibers of the calling thread. A thread keeps the
 /// stack until it must wait, and the next one starts on the same stack when it returns, so a kernel without barriers
 /// never switches. There is one, used under the big lock.
@@ -82,8 +90,8 @@ class Scheduler {
   std::uint64_t warp_operation(WarpOperation operation, unsigned mask, LaneInput input, Where where);
   /// In the random order: lets other threads run first, now and then.
   void may_yield();
-  /// Reports and gives the whole block up.
-  [[noreturn]] void fault(const std::string& what, Where where);
+  /// Gives the whole block up; reported by the scheduler.
+  [[noreturn]] void fault(const Fault& fault);
   /// From the watchdog's signal handler, in a kernel's own code: gives the block up at once.
   [[noreturn]] void abandon();
 
@@ -111,6 +119,7 @@ class Scheduler {
 
   std::string name_of(int thread) const;
   std::string describe_waiting() const;
+  void report_end() const;
 
   Launch launch_;
   std::uint64_t launches_ = 0;
@@ -124,6 +133,7 @@ class Scheduler {
   std::size_t ready_head_ = 0;
   int done_ = 0;
   bool dead_ = false;
+  Fault fault_;
 
   Coroutine main_;
   std::vector<std::unique_ptr<Fiber>> fibers_;

@@ -99,7 +99,7 @@ void* static_shared_memory(SharedSlot& slot, std::size_t bytes, std::size_t alig
   if (slot.launch == s.launch) return s.memory + slot.offset;
   const std::size_t offset = up_to(s.used + kBetween, std::max(alignment, kGranularity));
   s.static_bytes += up_to(bytes, kGranularity);
-  if (offset + bytes > kCapacity) scheduler().fault("static shared memory without end", where);
+  if (offset + bytes > kCapacity) scheduler().fault({"static shared memory without end", where});
   if (s.static_bytes > kSharedDefault || s.static_bytes + s.dynamic_bytes > s.limit) {
     report("shared-size", text_of(where) + ": " + std::to_string(s.static_bytes) + " bytes of static and " +
                               std::to_string(s.dynamic_bytes) + " of dynamic shared memory, but a block may have " +
@@ -112,7 +112,7 @@ void* static_shared_memory(SharedSlot& slot, std::size_t bytes, std::size_t alig
 
 void* dynamic_shared_memory(std::size_t alignment, Where where) {
   const EngineScope scope;
-  if (alignment > kGranularity) scheduler().fault("dynamic shared memory is aligned to 16 bytes only", where);
+  if (alignment > kGranularity) scheduler().fault({"dynamic shared memory is aligned to 16 bytes only", where});
   return state().memory;
 }
 

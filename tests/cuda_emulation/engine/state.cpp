@@ -126,6 +126,14 @@ std::int64_t live_handles() {
   return handles_alive();
 }
 
+void release_everything() {
+  const std::lock_guard lock(big_lock());
+  const int outer = shadow::enter_engine();
+  destroy_all_handles();
+  allocations().release_all();
+  shadow::leave_engine(outer);
+}
+
 bool has_shadow() { return shadow::kPresent; }
 
 }  // namespace forja::emulation

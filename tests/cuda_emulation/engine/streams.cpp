@@ -166,6 +166,12 @@ void destroy_event(cudaEvent_t event) {
 
 std::int64_t handles_alive() { return static_cast<std::int64_t>(world().streams.size() + world().events.size()); }
 
+void destroy_all_handles() {
+  World& w = world();
+  while (!w.streams.empty()) destroy_stream(w.streams.back().get());
+  while (!w.events.empty()) destroy_event(*w.events.begin());
+}
+
 void enqueue(cudaStream_t stream, std::function<void()> run, bool after_faults) {
   World& w = world();
   Operation operation;

@@ -52,6 +52,7 @@ cudaError_t check_event(cudaEvent_t event, const char* call);
 void destroy_stream(cudaStream_t stream);
 void destroy_event(cudaEvent_t event);
 std::int64_t handles_alive();
+void destroy_all_handles();
 
 /// Runs it at once, or when the host waits for the stream (lazy streams).
 void enqueue(cudaStream_t stream, std::function<void()> run, bool after_faults = false);

@@ -46,6 +46,7 @@ Seen run(const SeededBug& bug, const Config& config) {
   }
   seen.reports = reports();
   seen.leaked = live_bytes() != bytes || live_handles() != handles;
+  if (seen.leaked) release_everything();
   reset();
   return seen;
 }
