@@ -1,0 +1,86 @@
+#include <new>
+
+#include "compute/backend.h"
+#include "kmeans/kmeans_compute.h"
+#include "kmeans/kmeans_predictor.h"
+#include "kmeans/silhouette.h"
+#include "runtime/device_rows.h"
+#include "runtime/machine.h"
+#include "runtime/threads.h"
+
+namespace forja::cpu {
+namespace {
+
+/// Runs `make`; what it lacks of memory is told in the library's own words.
+template <class Make>
+auto within_memory(const char* what, std::int64_t bytes, const Make& make) {
+  try {
+    return make();
+  } catch (const std::bad_alloc&) {
+    const std::int64_t free = memory_state().available;
+    throw OutOfMemory(std::string("cpu: ") + what + " needs about " + std::to_string(bytes) + " bytes but " +
+                          std::to_string(free) + " are free",
+                      bytes, free);
+  }
+}
+
+template <class T>
+class CpuFamilies final : public compute::BackendFor<T> {
+ public:
+  std::shared_ptr<const compute::DeviceRows<T>> upload(compute::Place place, MatrixView<const T> x) const override {
+    return within_memory("DeviceMatrix", x.rows() * x.columns() * static_cast<std::int64_t>(sizeof(T)),
+                         [&] { return std::make_shared<const CpuRows<T>>(x, thread_count(place.threads)); });
+  }
+
+  std::unique_ptr<compute::KMeansCompute<T>> make_kmeans(compute::Place place, const Rows<T>& x,
+                                                         std::span<const T> sample_weight) const override {
+    return within_memory("k-means", x.rows() * static_cast<std::int64_t>(sizeof(T)), [&] {
+      return std::make_unique<CpuKMeans<T>>(host_view(x), sample_weight, thread_count(place.threads));
+    });
+  }
+
+  std::unique_ptr<compute::KMeansPredictor<T>> make_kmeans_predictor(compute::Place place,
+                                                                     MatrixView<const double> centers) const override {
+    return within_memory("k-means", centers.rows() * centers.columns() * static_cast<std::int64_t>(sizeof(T)),
+                         [&] { return std::make_unique<CpuKMeansPredictor<T>>(centers, thread_count(place.threads)); });
+  }
+
+  std::vector<double> silhouette_samples(compute::Place place, const Rows<T>& x, std::span<const std::int32_t> labels,
+                                         std::int64_t k) const override {
+    return within_memory("silhouette", x.rows() * static_cast<std::int64_t>(sizeof(double)), [&] {
+      return cpu::silhouette_samples<T>(host_view(x), labels, k, thread_count(place.threads));
+    });
+  }
+};
+
+class CpuBackend final : public compute::Backend {
+ public:
+  std::string_view name() const override { return "cpu"; }
+  int device_count() const override { return 1; }
+  std::string description(int) const override { return processor_name(); }
+  DeviceMemory memory(int) const override {
+    const MemoryState state = memory_state();
+    return {state.total, state.available, bytes_in_use()};
+  }
+  void set_memory_limit(int, std::int64_t) const override {
+    throw InvalidArgument("Device::set_memory_limit: the CPU's memory has no limit of forja's own");
+  }
+  const compute::BackendFor<float>& float_families() const override { return float_families_; }
+  const compute::BackendFor<double>& double_families() const override { return double_families_; }
+
+ private:
+  CpuFamilies<float> float_families_;
+  CpuFamilies<double> double_families_;
+};
+
+}  // namespace
+}  // namespace forja::cpu
+
+namespace forja::compute {
+
+const Backend& cpu_backend() {
+  static const cpu::CpuBackend backend;
+  return backend;
+}
+
+}  // namespace forja::compute

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "forja/matrix.h"
+#include "kmeans/training_rows.h"
+#include "runtime/aligned.h"
+
+namespace forja::cpu {
+
+/// k centres c' in T, row-major, with what scores need of them.
+template <class T>
+class Centers {
+ public:
+  void resize(std::int64_t k, std::int64_t d);
+  std::int64_t count() const { return k_; }
+  std::int64_t columns() const { return d_; }
+  T* row(std::int64_t j) { return values_.data() + j * d_; }
+  const T* row(std::int64_t j) const { return values_.data() + j * d_; }
+
+  /// To be called after the entries have been set.
+  void finish();
+  /// ||c||^2 rounded to T.
+  T square(std::int64_t j) const { return squares_[static_cast<std::size_t>(j)]; }
+  /// An upper bound on every centre's norm.
+  T largest_norm() const { return largest_norm_; }
+
+  /// The nearest centre of x' by the seam's contract; norm: an upper bound on ||x'||. scores: scratch of k values.
+  std::int32_t nearest(const T* x, T norm, std::span<T> scores) const;
+
+ private:
+  AlignedVector<T> values_;
+  AlignedVector<T> squares_;
+  T largest_norm_ = 0;
+  std::int64_t k_ = 0;
+  std::int64_t d_ = 0;
+};
+
+}  // namespace forja::cpu

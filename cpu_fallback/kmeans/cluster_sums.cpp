@@ -1,0 +1,74 @@
+#include "kmeans/cluster_sums.h"
+
+#include <algorithm>
+
+namespace forja::cpu {
+
+void ClusterSums::reset(std::int64_t k, std::int64_t d) {
+  k_ = k;
+  d_ = d;
+  sums_.assign(static_cast<std::size_t>(k * d), 0);
+  weights_.assign(static_cast<std::size_t>(k), 0);
+}
+
+template <class T>
+void ClusterSums::add(const T* x, double weight, std::int64_t cluster, const FixedPoint& fixed, std::int64_t sign) {
+  std::int64_t* sum = sums_.data() + cluster * d_;
+  for (std::int64_t j = 0; j < d_; ++j) {
+    sum[j] += sign * formulas::to_fixed(weight * static_cast<double>(x[j]), fixed.scale[static_cast<std::size_t>(j)]);
+  }
+  weights_[static_cast<std::size_t>(cluster)] += sign * formulas::to_fixed(weight, fixed.weight_scale);
+}
+
+void ClusterSums::add(const ClusterSums& other) {
+  for (std::size_t i = 0; i < sums_.size(); ++i) sums_[i] += other.sums_[i];
+  for (std::size_t i = 0; i < weights_.size(); ++i) weights_[i] += other.weights_[i];
+}
+
+template <class T>
+void ClusterSums::propose(std::int64_t cluster, const T* current, const FixedPoint& fixed, T* proposed) const {
+  if (empty(cluster)) {
+    std::copy_n(current, d_, proposed);
+    return;
+  }
+  const double whole = weight(cluster, fixed);
+  for (std::int64_t j = 0; j < d_; ++j) {
+    const double inverse = fixed.inverse[static_cast<std::size_t>(j)];
+    proposed[j] = formulas::cluster_mean<T>(formulas::from_fixed(sum(cluster)[j], inverse), whole);
+  }
+}
+
+template <class T>
+double ClusterSums::cost(const Centers<T>& centers, const FixedPoint& fixed) const {
+  double total = 0;
+  for (std::int64_t cluster = 0; cluster < k_; ++cluster) {
+    const T* c = centers.row(cluster);
+    double product = 0;
+    double square = 0;
+    for (std::int64_t j = 0; j < d_; ++j) {
+      const auto value = static_cast<double>(c[j]);
+      product += value * formulas::from_fixed(sum(cluster)[j], fixed.inverse[static_cast<std::size_t>(j)]);
+      square += value * value;
+    }
+    total += weight(cluster, fixed) * square - 2 * product;
+  }
+  return total;
+}
+
+template <class T>
+double summed_shift(const Centers<T>& a, const Centers<T>& b) {
+  double total = 0;
+  for (std::int64_t c = 0; c < a.count(); ++c) total += formulas::exact_distance(a.row(c), b.row(c), a.columns());
+  return total;
+}
+
+#define FORJA_INSTANTIATE(T)                                                                       \
+  template void ClusterSums::add(const T*, double, std::int64_t, const FixedPoint&, std::int64_t); \
+  template void ClusterSums::propose(std::int64_t, const T*, const FixedPoint&, T*) const;         \
+  template double ClusterSums::cost(const Centers<T>&, const FixedPoint&) const;                   \
+  template double summed_shift(const Centers<T>&, const Centers<T>&);
+FORJA_INSTANTIATE(float)
+FORJA_INSTANTIATE(double)
+#undef FORJA_INSTANTIATE
+
+}  // namespace forja::cpu

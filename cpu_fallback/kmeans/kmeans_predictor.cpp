@@ -1,0 +1,100 @@
+#include "kmeans/kmeans_predictor.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "runtime/device_rows.h"
+#include "runtime/threads.h"
+
+namespace forja::cpu {
+
+template <class T>
+CpuKMeansPredictor<T>::CpuKMeansPredictor(MatrixView<const double> centers, int threads) : threads_(threads) {
+  const std::int64_t k = centers.rows();
+  const std::int64_t d = centers.columns();
+  centring_.shift.resize(static_cast<std::size_t>(d));
+  double largest = 0;
+  for (std::int64_t j = 0; j < d; ++j) {
+    double sum = 0;
+    double low = centers(0, j);
+    double high = low;
+    for (std::int64_t c = 0; c < k; ++c) {
+      sum += centers(c, j);
+      low = std::min(low, centers(c, j));
+      high = std::max(high, centers(c, j));
+    }
+    const T shift = formulas::centring_shift<T>(sum / static_cast<double>(k), low, high);
+    centring_.shift[static_cast<std::size_t>(j)] = shift;
+    largest = std::max({largest, high - static_cast<double>(shift), static_cast<double>(shift) - low});
+  }
+  centring_.scale = static_cast<T>(formulas::common_scale(largest));
+  centers_.resize(k, d);
+  for (std::int64_t c = 0; c < k; ++c) {
+    for (std::int64_t j = 0; j < d; ++j) {
+      centers_.row(c)[j] = centring_.inside(centers(c, j), static_cast<std::size_t>(j));
+    }
+  }
+  centers_.finish();
+}
+
+template <class T>
+void CpuKMeansPredictor<T>::predict(const Rows<T>& x, std::span<std::int32_t> labels) {
+  const MatrixView<const T> view = host_view(x);
+  const Chunks chunks{view.rows(), 256};
+  for_each_chunk(threads_, chunks.number(), [&](std::int64_t chunk, int) {
+    std::vector<T> scores(static_cast<std::size_t>(centers_.count()));
+    std::vector<T> row(static_cast<std::size_t>(view.columns()));
+    for (std::int64_t i = chunks.first(chunk); i < chunks.last(chunk); ++i) {
+      centring_.apply(view.data() + i * view.stride(), row.data());
+      double square = 0;
+      for (const T value : row) square += static_cast<double>(value) * static_cast<double>(value);
+      const T norm = static_cast<T>(std::sqrt(square) * (1 + 0x1.0p-22));
+      labels[static_cast<std::size_t>(i)] = centers_.nearest(row.data(), norm, scores);
+    }
+  });
+}
+
+template <class T>
+void CpuKMeansPredictor<T>::transform(const Rows<T>& x, MatrixView<T> distances) {
+  const MatrixView<const T> view = host_view(x);
+  const Chunks chunks{view.rows(), 256};
+  const double unit = std::sqrt(centring_.square_unit());
+  for_each_chunk(threads_, chunks.number(), [&](std::int64_t chunk, int) {
+    std::vector<T> row(static_cast<std::size_t>(view.columns()));
+    for (std::int64_t i = chunks.first(chunk); i < chunks.last(chunk); ++i) {
+      centring_.apply(view.data() + i * view.stride(), row.data());
+      for (std::int64_t c = 0; c < centers_.count(); ++c) {
+        const double square = formulas::exact_distance(row.data(), centers_.row(c), view.columns());
+        distances(i, c) = static_cast<T>(std::sqrt(square) * unit);
+      }
+    }
+  });
+}
+
+template <class T>
+double CpuKMeansPredictor<T>::inertia(const Rows<T>& x, std::span<const T> sample_weight) {
+  const MatrixView<const T> view = host_view(x);
+  std::vector<std::int32_t> labels(static_cast<std::size_t>(view.rows()));
+  predict(x, labels);
+  const Chunks chunks{view.rows(), 1024};
+  std::vector<double> parts(static_cast<std::size_t>(chunks.number()));
+  for_each_chunk(threads_, chunks.number(), [&](std::int64_t chunk, int) {
+    std::vector<T> row(static_cast<std::size_t>(view.columns()));
+    double part = 0;
+    for (std::int64_t i = chunks.first(chunk); i < chunks.last(chunk); ++i) {
+      centring_.apply(view.data() + i * view.stride(), row.data());
+      const double weight = sample_weight.empty() ? 1 : static_cast<double>(sample_weight[static_cast<std::size_t>(i)]);
+      part += weight *
+              formulas::exact_distance(row.data(), centers_.row(labels[static_cast<std::size_t>(i)]), view.columns());
+    }
+    parts[static_cast<std::size_t>(chunk)] = part;
+  });
+  double total = 0;
+  for (const double part : parts) total += part;
+  return total * centring_.square_unit();
+}
+
+template class CpuKMeansPredictor<float>;
+template class CpuKMeansPredictor<double>;
+
+}  // namespace forja::cpu

@@ -1,0 +1,156 @@
+#include "kmeans/training_rows.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "runtime/threads.h"
+
+namespace forja::cpu {
+namespace {
+
+/// Rows per chunk of a pass whose partial results are kept: enough work for each, and few of them.
+Chunks summary_chunks(std::int64_t rows, std::int64_t columns) {
+  constexpr std::int64_t kMostChunks = 256;
+  constexpr std::int64_t kLeastEntries = 1 << 16;
+  const std::int64_t least = std::max<std::int64_t>(1, kLeastEntries / std::max<std::int64_t>(1, columns));
+  return {rows, std::max(least, (rows + kMostChunks - 1) / kMostChunks)};
+}
+
+/// Sums of one chunk's columns, shifted by the chunk's first row.
+template <class T>
+struct ChunkSummary {
+  std::vector<double> sum;
+  std::vector<double> square;
+  std::vector<T> lowest;
+  std::vector<T> highest;
+
+  void take(MatrixView<const T> x) {
+    const auto d = static_cast<std::size_t>(x.columns());
+    const T* origin = x.data();
+    sum.assign(d, 0);
+    square.assign(d, 0);
+    lowest.assign(origin, origin + d);
+    highest = lowest;
+    for (std::int64_t i = 1; i < x.rows(); ++i) {
+      const T* row = x.data() + i * x.stride();
+      for (std::size_t j = 0; j < d; ++j) {
+        const double difference = static_cast<double>(row[j]) - static_cast<double>(origin[j]);
+        sum[j] += difference;
+        square[j] += difference * difference;
+        lowest[j] = std::min(lowest[j], row[j]);
+        highest[j] = std::max(highest[j], row[j]);
+      }
+    }
+  }
+};
+
+}  // namespace
+
+template <class T>
+ColumnSummary<T> summarise_columns(MatrixView<const T> x, int threads) {
+  const auto d = static_cast<std::size_t>(x.columns());
+  ColumnSummary<T> all{{std::vector<double>(d), std::vector<double>(d)}, std::vector<T>(d), std::vector<T>(d)};
+  if (x.rows() == 0) return all;
+  const Chunks chunks = summary_chunks(x.rows(), x.columns());
+  std::vector<ChunkSummary<T>> parts(static_cast<std::size_t>(chunks.number()));
+  for_each_chunk(threads, chunks.number(), [&](std::int64_t chunk, int) {
+    const std::int64_t first = chunks.first(chunk);
+    parts[static_cast<std::size_t>(chunk)].take(x.middle_rows(first, chunks.last(chunk) - first));
+  });
+  all.lowest = parts[0].lowest;
+  all.highest = parts[0].highest;
+  std::vector<double>& mean = all.moments.mean;
+  std::vector<double>& spread = all.moments.variance;  // sum of squared deviations until the end
+  double rows = 0;
+  for (std::int64_t chunk = 0; chunk < chunks.number(); ++chunk) {
+    const ChunkSummary<T>& part = parts[static_cast<std::size_t>(chunk)];
+    const auto added = static_cast<double>(chunks.last(chunk) - chunks.first(chunk));
+    for (std::size_t j = 0; j < d; ++j) {
+      const double part_mean =
+          static_cast<double>(x(chunks.first(chunk), static_cast<std::int64_t>(j))) + part.sum[j] / added;
+      const double part_spread = std::max(0.0, part.square[j] - part.sum[j] * (part.sum[j] / added));
+      const double apart = chunk == 0 ? 0 : part_mean - mean[j];
+      mean[j] = chunk == 0 ? part_mean : mean[j] + apart * (added / (rows + added));
+      spread[j] += part_spread + apart * apart * (rows * added / (rows + added));
+      all.lowest[j] = std::min(all.lowest[j], part.lowest[j]);
+      all.highest[j] = std::max(all.highest[j], part.highest[j]);
+    }
+    rows += added;
+  }
+  for (double& value : spread) value /= rows;
+  return all;
+}
+
+template <class T>
+TrainingRows<T>::TrainingRows(MatrixView<const T> x, std::span<const T> sample_weight, int threads)
+    : x_(x), weight_(sample_weight), threads_(threads) {
+  ColumnSummary<T> summary = summarise_columns(x, threads);
+  set_centring(summary);
+  moments_ = std::move(summary.moments);
+  set_norms();
+}
+
+template <class T>
+void TrainingRows<T>::set_centring(const ColumnSummary<T>& summary) {
+  const std::size_t d = summary.lowest.size();
+  centring_.shift.resize(d);
+  double largest = 0;
+  for (std::size_t j = 0; j < d; ++j) {
+    const T low = summary.lowest[j];
+    const T high = summary.highest[j];
+    const T shift =
+        formulas::centring_shift<T>(summary.moments.mean[j], static_cast<double>(low), static_cast<double>(high));
+    centring_.shift[j] = shift;
+    largest =
+        std::max({largest, std::abs(static_cast<double>(low - shift)), std::abs(static_cast<double>(high - shift))});
+  }
+  centring_.scale = static_cast<T>(formulas::common_scale(largest));
+
+  const double heaviest =
+      weight_.empty() ? 1.0 : static_cast<double>(*std::max_element(weight_.begin(), weight_.end()));
+  fixed_point_.scale.resize(d);
+  fixed_point_.inverse.resize(d);
+  for (std::size_t j = 0; j < d; ++j) {
+    const T low = formulas::centred(summary.lowest[j], centring_.shift[j], centring_.scale);
+    const T high = formulas::centred(summary.highest[j], centring_.shift[j], centring_.scale);
+    const double limit = std::max(std::abs(static_cast<double>(low)), std::abs(static_cast<double>(high)));
+    const int exponent = formulas::fixed_point_exponent(limit * heaviest, rows());
+    fixed_point_.scale[j] = std::ldexp(1.0, exponent);
+    fixed_point_.inverse[j] = std::ldexp(1.0, -exponent);
+  }
+  const int exponent = formulas::fixed_point_exponent(heaviest, rows());
+  fixed_point_.weight_scale = std::ldexp(1.0, exponent);
+  fixed_point_.weight_inverse = std::ldexp(1.0, -exponent);
+}
+
+template <class T>
+void TrainingRows<T>::set_norms() {
+  norms_.resize(static_cast<std::size_t>(rows()));
+  const Chunks chunks = summary_chunks(rows(), columns());
+  std::vector<double> squares(static_cast<std::size_t>(chunks.number()));
+  for_each_chunk(threads_, chunks.number(), [&](std::int64_t chunk, int) {
+    double total = 0;
+    for (std::int64_t i = chunks.first(chunk); i < chunks.last(chunk); ++i) {
+      const T* x = row(i);
+      double square = 0;
+      for (std::int64_t j = 0; j < columns(); ++j) {
+        const auto value =
+            static_cast<double>(formulas::centred(x[j], centring_.shift[static_cast<std::size_t>(j)], centring_.scale));
+        square += value * value;
+      }
+      total += weight(i) * square;
+      norms_[static_cast<std::size_t>(i)] = static_cast<T>(std::sqrt(square) * (1 + 0x1.0p-22));
+    }
+    squares[static_cast<std::size_t>(chunk)] = total;
+  });
+  for (const double square : squares) total_square_ += square;
+}
+
+template struct Centring<float>;
+template struct Centring<double>;
+template ColumnSummary<float> summarise_columns(MatrixView<const float>, int);
+template ColumnSummary<double> summarise_columns(MatrixView<const double>, int);
+template class TrainingRows<float>;
+template class TrainingRows<double>;
+
+}  // namespace forja::cpu

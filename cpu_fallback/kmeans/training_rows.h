@@ -1,0 +1,91 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "compute/kmeans_compute.h"
+#include "forja/matrix.h"
+#include "formulas/fixed_point.h"
+#include "formulas/kmeans_formulas.h"
+#include "runtime/aligned.h"
+
+namespace forja::cpu {
+
+/// How rows are used: x' = (x - shift) * scale, so that neither large means nor extreme units cost digits.
+template <class T>
+struct Centring {
+  std::vector<T> shift;
+  T scale = 1;
+
+  void apply(const T* x, T* out) const {
+    for (std::size_t j = 0; j < shift.size(); ++j) out[j] = formulas::centred(x[j], shift[j], scale);
+  }
+  /// A centre's coordinate as the caller speaks of it, from and to.
+  T inside(double c, std::size_t j) const {
+    return static_cast<T>((c - static_cast<double>(shift[j])) * static_cast<double>(scale));
+  }
+  double outside(T c, std::size_t j) const {
+    return static_cast<double>(shift[j]) + static_cast<double>(c) / static_cast<double>(scale);
+  }
+  /// What squared distances between x' are multiplied by to be those between x.
+  double square_unit() const { return 1.0 / (static_cast<double>(scale) * static_cast<double>(scale)); }
+};
+
+/// The powers of two by which weighted entries and weights become integers, and back.
+struct FixedPoint {
+  AlignedVector<double> scale;
+  AlignedVector<double> inverse;
+  double weight_scale = 1;
+  double weight_inverse = 1;
+};
+
+/// What one pass over the columns finds.
+template <class T>
+struct ColumnSummary {
+  compute::ColumnMoments moments;
+  std::vector<T> lowest;
+  std::vector<T> highest;
+};
+
+template <class T>
+ColumnSummary<T> summarise_columns(MatrixView<const T> x, int threads);
+
+/// The caller's rows and all that is known of them for good.
+template <class T>
+class TrainingRows {
+ public:
+  TrainingRows(MatrixView<const T> x, std::span<const T> sample_weight, int threads);
+
+  std::int64_t rows() const { return x_.rows(); }
+  std::int64_t columns() const { return x_.columns(); }
+  int threads() const { return threads_; }
+  const T* row(std::int64_t i) const { return x_.data() + i * x_.stride(); }
+  bool weighted() const { return !weight_.empty(); }
+  double weight(std::int64_t i) const {
+    return weight_.empty() ? 1.0 : static_cast<double>(weight_[static_cast<std::size_t>(i)]);
+  }
+
+  const compute::ColumnMoments& moments() const { return moments_; }
+  const Centring<T>& centring() const { return centring_; }
+  const FixedPoint& fixed_point() const { return fixed_point_; }
+  /// ||x'|| of a row, rounded up.
+  T norm(std::int64_t i) const { return norms_[static_cast<std::size_t>(i)]; }
+  /// Sum of weight x ||x'||^2.
+  double total_square() const { return total_square_; }
+
+ private:
+  void set_centring(const ColumnSummary<T>& summary);
+  void set_norms();
+
+  MatrixView<const T> x_;
+  std::span<const T> weight_;
+  int threads_;
+  compute::ColumnMoments moments_;
+  Centring<T> centring_;
+  FixedPoint fixed_point_;
+  AlignedVector<T> norms_;
+  double total_square_ = 0;
+};
+
+}  // namespace forja::cpu
