@@ -25,7 +25,6 @@ if(FORJA_NATIVE)
   target_compile_options(forja_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-march=native>)
 endif()
 
-set(FORJA_SANITIZE "" CACHE STRING "Sanitizers of the whole build: address,undefined or thread")
 if(FORJA_SANITIZE)
   add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fsanitize=${FORJA_SANITIZE}>
     $<$<COMPILE_LANGUAGE:CXX>:-fno-omit-frame-pointer> $<$<COMPILE_LANGUAGE:CXX>:-fno-sanitize-recover=all>)
