@@ -14,6 +14,7 @@
 #include "kmeans/random_streams.h"
 #include "kmeans/seeding.h"
 #include "support/fake_kmeans.h"
+#include "support/recorder.h"
 
 namespace {
 
@@ -24,6 +25,7 @@ using forja::compute::SeedCandidate;
 using forja::core::LloydEnd;
 using forja::core::MiniBatchStop;
 using forja::testing::FakeKMeans;
+using forja::testing::Recorder;
 using Calls = std::vector<std::string>;
 
 const forja::core::Watch kNobody(nullptr, "test");
@@ -99,19 +101,6 @@ TEST(LloydDriver, a_filled_cluster_counts_as_a_change) {
   const LloydEnd end = forja::core::run_lloyd(rows, {.max_iter = 300, .max_shift = 0}, kNobody);
   EXPECT_EQ(end.n_iter, 3);
 }
-
-class Recorder : public forja::Observer {
- public:
-  explicit Recorder(std::int64_t stop_at = -1) : stop_at_(stop_at) {}
-  bool on_progress(const forja::Progress& progress) override {
-    seen.push_back(progress);
-    return progress.iteration != stop_at_;
-  }
-  std::vector<forja::Progress> seen;
-
- private:
-  std::int64_t stop_at_;
-};
 
 TEST(LloydDriver, the_observer_gets_every_iteration_with_its_inertia) {
   FakeKMeans rows(10);

@@ -187,7 +187,8 @@ class FORJA_API MiniBatchKMeans {
  public:
   explicit MiniBatchKMeans(MiniBatchKMeansOptions options = {}, Device device = Device::automatic());
 
-  /// Learns from x (n x d) anew; arguments and errors as in KMeans::fit.
+  /// Learns from x (n x d) anew; arguments and errors as in KMeans::fit. The observer gets every step, with the mean
+  /// squared distance of its rows as the loss, in bursts of a few.
   MiniBatchKMeans& fit(const Rows<T>& x, std::span<const T> sample_weight = {}, Observer* observer = nullptr);
   /// One step with the rows of x (m x d) as the batch. The first call chooses the first centres from x and so needs
   /// at least n_clusters rows; later calls need the same d.
@@ -206,7 +207,7 @@ class FORJA_API MiniBatchKMeans {
   const Matrix<T>& cluster_centers() const;
   /// Sum over those rows of weight x squared distance to the nearest centre.
   double inertia() const;
-  /// Passes over the rows, rounded up.
+  /// Passes over the rows, rounded up; each partial_fit() counts as one.
   std::int64_t n_iter() const;
   /// Steps made, partial_fit's included.
   std::int64_t n_steps() const;
@@ -237,6 +238,7 @@ class FORJA_API MiniBatchKMeans {
     double inertia = 0;
     std::int64_t n_iter = 0;
     std::int64_t n_steps = 0;
+    std::int64_t rows_since_reassignment = 0;
     std::int64_t n_features = 0;
     bool converged = false;
   };

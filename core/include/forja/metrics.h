@@ -21,4 +21,15 @@ template <class T>
 FORJA_API double silhouette_score(const Rows<T>& x, std::span<const std::int32_t> labels,
                                   Device device = Device::automatic());
 
+/// The same for what Rows<T> is made from: a view, a Matrix or a DeviceMatrix.
+template <class X>
+std::vector<double> silhouette_samples(const X& x, std::span<const std::int32_t> labels,
+                                       Device device = Device::automatic()) {
+  return silhouette_samples(Rows(x), labels, device);
+}
+template <class X>
+double silhouette_score(const X& x, std::span<const std::int32_t> labels, Device device = Device::automatic()) {
+  return silhouette_score(Rows(x), labels, device);
+}
+
 }  // namespace forja

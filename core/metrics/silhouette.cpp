@@ -1,0 +1,66 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+#include <string_view>
+
+#include "compute/backend.h"
+#include "forja/error.h"
+#include "forja/metrics.h"
+
+namespace forja {
+namespace {
+
+/// Labels as places in the sorted list of different labels.
+struct DenseLabels {
+  std::vector<std::int32_t> place;
+  std::int64_t different = 0;
+};
+
+DenseLabels dense_labels(std::span<const std::int32_t> labels) {
+  std::vector<std::int32_t> sorted(labels.begin(), labels.end());
+  std::sort(sorted.begin(), sorted.end());
+  sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
+  DenseLabels dense{{}, std::ssize(sorted)};
+  dense.place.reserve(labels.size());
+  for (const std::int32_t label : labels) {
+    dense.place.push_back(
+        static_cast<std::int32_t>(std::lower_bound(sorted.begin(), sorted.end(), label) - sorted.begin()));
+  }
+  return dense;
+}
+
+template <class T>
+std::vector<double> samples(std::string_view call, const Rows<T>& x, std::span<const std::int32_t> labels,
+                            const Device& device) {
+  if (std::ssize(labels) != x.rows()) {
+    throw InvalidArgument(fmt::format("{}: labels has {} values but x has {} rows", call, labels.size(), x.rows()));
+  }
+  const DenseLabels dense = dense_labels(labels);
+  if (dense.different < 2 || dense.different >= x.rows()) {
+    throw InvalidArgument(fmt::format("{}: labels has {} different values but x has {} rows: 2 to {} are needed", call,
+                                      dense.different, x.rows(), x.rows() - 1));
+  }
+  return device.backend().families<T>().silhouette_samples({device.index(), device.threads()}, x, dense.place,
+                                                           dense.different);
+}
+
+}  // namespace
+
+template <class T>
+std::vector<double> silhouette_samples(const Rows<T>& x, std::span<const std::int32_t> labels, Device device) {
+  return samples("silhouette_samples", x, labels, device);
+}
+
+template <class T>
+double silhouette_score(const Rows<T>& x, std::span<const std::int32_t> labels, Device device) {
+  const std::vector<double> each = samples("silhouette_score", x, labels, device);
+  return std::accumulate(each.begin(), each.end(), 0.0) / static_cast<double>(each.size());
+}
+
+template FORJA_API std::vector<double> silhouette_samples(const Rows<float>&, std::span<const std::int32_t>, Device);
+template FORJA_API std::vector<double> silhouette_samples(const Rows<double>&, std::span<const std::int32_t>, Device);
+template FORJA_API double silhouette_score(const Rows<float>&, std::span<const std::int32_t>, Device);
+template FORJA_API double silhouette_score(const Rows<double>&, std::span<const std::int32_t>, Device);
+
+}  // namespace forja
