@@ -1,0 +1,12 @@
+# The public headers, relative to core/include: they are installed, and each one is compiled alone by the tests.
+set(FORJA_PUBLIC_HEADERS
+  forja/device.h
+  forja/device_matrix.h
+  forja/error.h
+  forja/export.h
+  forja/kmeans.h
+  forja/matrix.h
+  forja/metrics.h
+  forja/observer.h
+  forja/params.h
+)
