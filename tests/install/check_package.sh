@@ -1,36 +1,65 @@
 #!/usr/bin/env bash
-# check_package.sh shared BUILD | static: installs forja from the finished build BUILD, or from a static one made here,
-# moves what was installed and builds and runs a program with it, by CMake and by pkg-config.
-# SOURCE, WORK, CXX and BUILD_TYPE come in the environment.
+# check_package.sh shared|cuda BUILD | static: installs forja from the finished build BUILD, or from a static one made
+# here, moves what was installed and builds and runs a program with it. SOURCE, WORK, CXX and BUILD_TYPE come in the
+# environment.
 set -euo pipefail
-link=$1
-build=${2:-$WORK/$link/build}
-here=$WORK/$link
+kind=$1
+build=${2:-$WORK/static/build}
+here=$WORK/$kind
 package=$here/moved
+program=$SOURCE/tests/install/consumer/program.cpp
 
 fail() { echo "$*"; exit 1; }
 
-if [[ $link == static ]]; then
+build_static() {
   cmake -G Ninja -S "$SOURCE" -B "$build" -DBUILD_SHARED_LIBS=OFF -DFORJA_CUDA=OFF -DFORJA_BUILD_TESTS=OFF \
     -DFORJA_BUILD_EXAMPLES=OFF -DCMAKE_BUILD_TYPE="$BUILD_TYPE"
   cmake --build "$build" --target forja
+}
+
+install_and_move() {
+  rm -rf "$here/installed" "$package" "$here/consumer"
+  cmake --install "$build" --prefix "$here/installed"
+  mv "$here/installed" "$package"
+  if grep -rlF -e "$SOURCE" -e "$build" -e "$here" "$package"; then fail "these name a folder of the build"; fi
+  libraries=$(dirname "$(find "$package" -name 'libforja.*' -print -quit)")
+}
+
+check_cmake_package() {
+  cmake -G Ninja -S "$SOURCE/tests/install/consumer" -B "$here/consumer" -DCMAKE_BUILD_TYPE="$BUILD_TYPE" \
+    -DCMAKE_PREFIX_PATH="$package" -DPROGRAM="$program"
+  cmake --build "$here/consumer"
+  "$here/consumer/consumer"
+}
+
+check_pkg_config() {
+  local flags version
+  export PKG_CONFIG_PATH=$libraries/pkgconfig
+  version=$(sed -nE 's/^project\(forja VERSION ([0-9.]+).*/\1/p' "$SOURCE/CMakeLists.txt")
+  [[ $(pkg-config --modversion forja) == "$version" ]] || fail "forja.pc is not of version $version"
+  read -ra flags < <(pkg-config --cflags --libs forja)
+  "$CXX" "$program" "${flags[@]}" -o "$here/by_pkg_config"
+  LD_LIBRARY_PATH=$libraries "$here/by_pkg_config"
+}
+
+# The CUDA backend is opened where there is a driver: an empty library of the driver's name stands for it.
+check_cuda_library() {
+  "$CXX" -shared -x c++ /dev/null -Wl,-soname,libcuda.so.1 -o "$here/libcuda.so.1"
+  LD_DEBUG=files LD_DEBUG_OUTPUT=$here/opened LD_LIBRARY_PATH=$here${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} \
+    "$here/consumer/consumer"
+  grep -hE "calling init: $libraries/libforja_cuda\.so" "$here"/opened.* ||
+    fail "libforja_cuda was not opened beside libforja"
+}
+
+rm -f "$here"/opened.*
+if [[ $kind == static ]]; then build_static; fi
+install_and_move
+check_cmake_package
+if [[ $kind == cuda ]]; then
+  check_cuda_library
+else
+  check_pkg_config
 fi
-rm -rf "$here/installed" "$package" "$here/consumer"
-cmake --install "$build" --prefix "$here/installed"
-mv "$here/installed" "$package"
-
-# No file names the folders that it came from.
-if grep -rlF -e "$SOURCE" -e "$build" -e "$here" "$package"; then fail "these name a folder of the build"; fi
-
-cmake -G Ninja -S "$SOURCE/tests/install/consumer" -B "$here/consumer" -DCMAKE_BUILD_TYPE="$BUILD_TYPE" \
-  -DCMAKE_PREFIX_PATH="$package" -DPROGRAM="$SOURCE/tests/install/consumer/program.cpp"
-cmake --build "$here/consumer"
-"$here/consumer/consumer"
-
-library=$(dirname "$(find "$package" -name 'libforja.*' -print -quit)")
-export PKG_CONFIG_PATH=$library/pkgconfig
-[[ $(pkg-config --modversion forja) == "$(sed -nE 's/^project\(forja VERSION ([0-9.]+).*/\1/p' "$SOURCE/CMakeLists.txt")" ]]
-read -ra flags < <(pkg-config --cflags --libs forja)
-"$CXX" "$SOURCE/tests/install/consumer/program.cpp" "${flags[@]}" -o "$here/by_pkg_config"
-LD_LIBRARY_PATH=$library "$here/by_pkg_config"
-if [[ $link == static ]] && ldd "$here/by_pkg_config" | grep libforja; then fail "the static package linked a shared library"; fi
+if [[ $kind == static ]] && ldd "$here/consumer/consumer" "$here/by_pkg_config" | grep libforja; then
+  fail "the static package linked a shared library"
+fi
