@@ -47,8 +47,9 @@ void multiply_add_loop(std::int64_t rounds) {
     a10 = hn::MulAdd(a10, factor, addend);
     a11 = hn::MulAdd(a11, factor, addend);
   }
-  const auto sum = hn::Add(hn::Add(hn::Add(a0, a1), hn::Add(a2, a3)),
-                           hn::Add(hn::Add(hn::Add(a4, a5), hn::Add(a6, a7)), hn::Add(hn::Add(a8, a9), hn::Add(a10, a11))));
+  const auto sum =
+      hn::Add(hn::Add(hn::Add(a0, a1), hn::Add(a2, a3)),
+              hn::Add(hn::Add(hn::Add(a4, a5), hn::Add(a6, a7)), hn::Add(hn::Add(a8, a9), hn::Add(a10, a11))));
   keep(hn::GetLane(hn::SumOfLanes(tag, sum)));
 }
 

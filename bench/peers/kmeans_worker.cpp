@@ -34,8 +34,7 @@ std::int64_t integer(const Arguments& arguments, const std::string& key) { retur
 
 void write_centers(const Arguments& arguments, const forja::Matrix<float>& centers) {
   std::ofstream out(arguments.at("centers"), std::ios::binary);
-  out.write(reinterpret_cast<const char*>(centers.data()),
-            static_cast<std::streamsize>(centers.values().size_bytes()));
+  out.write(reinterpret_cast<const char*>(centers.data()), static_cast<std::streamsize>(centers.values().size_bytes()));
 }
 
 forja::KMeansInit first_rows(const forja::Matrix<float>& x, std::int64_t k) {

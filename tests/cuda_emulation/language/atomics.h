@@ -37,18 +37,17 @@ using Given = std::type_identity_t<T>;
 
 }  // namespace forja::emulation
 
-#define FORJA_EMULATION_ATOMIC(function, Type, result)                                                \
-  template <forja::emulation::Type T>                                                                 \
-  T function(T* address, forja::emulation::Given<T> value,                                            \
-             forja::emulation::Where where = forja::emulation::here()) {                              \
-    return forja::emulation::atomic_update(                                                           \
-        address, where, [value](T old) FORJA_EMULATION_UNCHECKED { return static_cast<T>(result); }); \
+#define FORJA_EMULATION_ATOMIC(function, Type, result)                                                                 \
+  template <forja::emulation::Type T>                                                                                  \
+  T function(T* address, forja::emulation::Given<T> value, forja::emulation::Where where = forja::emulation::here()) { \
+    return forja::emulation::atomic_update(                                                                            \
+        address, where, [value](T old) FORJA_EMULATION_UNCHECKED { return static_cast<T>(result); });                  \
   }
 FORJA_EMULATION_ATOMIC(atomicAdd, AtomicAddable, old + value)
 FORJA_EMULATION_ATOMIC(atomicSub, AtomicSubtractable, old - value)
 FORJA_EMULATION_ATOMIC(atomicMin, AtomicOrdered, value < old ? value : old)
 FORJA_EMULATION_ATOMIC(atomicMax, AtomicOrdered, old < value ? value : old)
-FORJA_EMULATION_ATOMIC(atomicAnd, AtomicInteger, value & old)
+FORJA_EMULATION_ATOMIC(atomicAnd, AtomicInteger, (value & old))
 FORJA_EMULATION_ATOMIC(atomicOr, AtomicInteger, value | old)
 FORJA_EMULATION_ATOMIC(atomicXor, AtomicInteger, value ^ old)
 #undef FORJA_EMULATION_ATOMIC

@@ -152,6 +152,8 @@ using forja::emulation::shadow::access;
     return __atomic_compare_exchange_n(p, c, v, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);                         \
   }
 
+// The names are the compiler's.
+// NOLINTBEGIN(bugprone-reserved-identifier)
 extern "C" {
 
 FORJA_HOOKS(1)
@@ -195,3 +197,4 @@ void* __wrap_memset(void* to, int value, std::size_t n) {
 }
 
 }  // extern "C"
+// NOLINTEND(bugprone-reserved-identifier)

@@ -8,7 +8,7 @@
 #include "internal.h"
 
 extern "C" {
-__attribute__((visibility("hidden"))) extern const Elf64_Ehdr __ehdr_start;
+__attribute__((visibility("hidden"))) extern const Elf64_Ehdr __ehdr_start;  // NOLINT(bugprone-reserved-identifier)
 __attribute__((visibility("hidden"))) extern const char _end;
 }
 

@@ -82,7 +82,7 @@ TEST_F(Runtime, the_limit_is_of_all_contexts_of_a_device) {
   EXPECT_EQ(cuda::memory(0).in_use, 600);
   EXPECT_EQ(cuda::memory(0).free, 400);
   try {
-    cuda::DeviceBuffer<char>(two, 401);
+    const cuda::DeviceBuffer<char> refused(two, 401);
     FAIL() << "more than the limit was given";
   } catch (const OutOfMemory& error) {
     EXPECT_EQ(error.bytes_requested(), 401);
@@ -102,7 +102,7 @@ TEST_F(Runtime, a_device_out_of_memory_serves_the_next_smaller_request) {
   const cuda::Context context(0);
   EXPECT_THROW(cuda::DeviceBuffer<char>(context, 10001), OutOfMemory);
   EXPECT_THROW(cuda::DeviceBuffer<double>(context, std::numeric_limits<std::int64_t>::max()), OutOfMemory);
-  EXPECT_THROW(cuda::PinnedBuffer<double>(std::numeric_limits<std::int64_t>::max()), OutOfMemory);
+  EXPECT_THROW(cuda::PinnedBuffer<double>{std::numeric_limits<std::int64_t>::max()}, OutOfMemory);
   cuda::DeviceBuffer<char> buffer(context, 10000);
   EXPECT_EQ(cuda::memory(0).total, 10000);
   EXPECT_EQ(cuda::memory(0).free, 0);

@@ -57,7 +57,7 @@ __global__ void barriers_on_two_lines(const float* in, float* out) {
   FORJA_SHARED(values, float[64]);
   const unsigned t = threadIdx.x;
   values[t] = in[t];
-  if (t < 32) {
+  if (t < 32) {  // NOLINT(bugprone-branch-clone): the bug
     __syncthreads();
   } else {
     __syncthreads();
@@ -118,7 +118,7 @@ __global__ void shuffle_from_a_lane_that_is_not_there(const float* in, float* ou
 __global__ void two_collectives_for_one(const float* in, float* out) {
   const unsigned t = threadIdx.x;
   float value = in[t];
-  if (t % 2 == 0) {
+  if (t % 2 == 0) {  // NOLINT(bugprone-branch-clone): the bug
     value = __shfl_xor_sync(kAll, value, 1);
   } else {
     value = __shfl_xor_sync(kAll, value, 1);
