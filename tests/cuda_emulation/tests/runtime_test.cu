@@ -243,6 +243,7 @@ TEST_F(Runtime, every_call_may_fail_and_nothing_leaks) {
 
 TEST_F(Runtime, the_account_is_right_when_threads_of_the_host_share_a_device) {
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([] {
       const cuda::Context context(0);
