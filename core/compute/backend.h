@@ -33,8 +33,8 @@ struct Place {
 };
 
 /// The families of one backend for one storage type. Arguments have been checked above: a backend throws only
-/// OutOfMemory and DeviceUnavailable. Views and spans handed to a make_ function outlive what it makes, but for centres;
-/// Rows on a device are on the device of the same Place.
+/// OutOfMemory and DeviceUnavailable. Views and spans handed to a make_ function outlive what it makes, but for
+/// centres; Rows on a device are on the device of the same Place.
 template <class T>
 class BackendFor {
  public:
@@ -88,6 +88,9 @@ inline constexpr const char* kBackendEntrySymbol = "forja_backend";
 
 /// The CPU, always there.
 const Backend& cpu_backend();
+
+/// CUDA, or null where it is not to be had: cuda_loaded.cpp or cuda_linked.cpp.
+const Backend* cuda_backend();
 
 /// Every backend of this process with at least one device, best first. Opens the CUDA library on the first call.
 const std::vector<const Backend*>& backends();

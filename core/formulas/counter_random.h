@@ -56,8 +56,7 @@ FORJA_HD inline std::uint64_t multiply_high(std::uint64_t a, std::uint64_t b) {
 /// Uniform in 0 .. n - 1, n > 0. The bias is below n / 2^64.
 FORJA_HD inline std::int64_t random_below(std::uint64_t seed, std::uint64_t stream, std::uint64_t counter,
                                           std::int64_t n) {
-  return static_cast<std::int64_t>(
-      multiply_high(random_bits(seed, stream, counter), static_cast<std::uint64_t>(n)));
+  return static_cast<std::int64_t>(multiply_high(random_bits(seed, stream, counter), static_cast<std::uint64_t>(n)));
 }
 
 }  // namespace forja::formulas

@@ -68,8 +68,8 @@ FORJA_HD inline std::int64_t batch_row(std::uint64_t seed, std::int64_t step, st
                       n);
 }
 
-/// Moves a centre to the mean of everything it has had: weight `count` before, `weight` with fixed-point mean sum/weight
-/// in this batch.
+/// Moves a centre to the mean of everything it has had: weight `count` before, `weight` with fixed-point mean
+/// sum/weight in this batch.
 template <class T>
 FORJA_HD T running_mean(T center, double count, double sum, double weight) {
   return static_cast<T>(std::fma(static_cast<double>(center), count, sum) / (count + weight));

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "compute/backend.h"
+#include "kmeans/fitted_centers.h"
 #include "kmeans/kmeans_input.h"
 #include "kmeans/kmeans_params.h"
 #include "kmeans/lloyd.h"
@@ -33,7 +34,7 @@ KMeans<T>& KMeans<T>::fit(const Rows<T>& x, std::span<const T> sample_weight, Ob
   constexpr const char* kCall = "KMeans::fit";
   core::kmeans_params().check(kCall, options_);
   core::check_training_rows(kCall, x, sample_weight, device_, options_.n_clusters);
-  core::check_given_centers(kCall, options_.init, options_.n_clusters, x.columns());
+  core::check_given_centers<T>(kCall, options_.init, options_.n_clusters, x.columns());
 
   core::Watch watch(observer, kCall);
   const auto rows = core::families<T>(device_).make_kmeans(core::place(device_), x, sample_weight);

@@ -92,7 +92,7 @@ MiniBatchKMeans<T>& MiniBatchKMeans<T>::fit(const Rows<T>& x, std::span<const T>
   constexpr const char* kCall = "MiniBatchKMeans::fit";
   core::check_mini_batch_options(kCall, options_);
   core::check_training_rows(kCall, x, sample_weight, device_, options_.n_clusters);
-  core::check_given_centers(kCall, options_.init, options_.n_clusters, x.columns());
+  core::check_given_centers<T>(kCall, options_.init, options_.n_clusters, x.columns());
 
   core::Watch watch(observer, kCall);
   const auto rows = core::families<T>(device_).make_kmeans(core::place(device_), x, sample_weight);
@@ -138,7 +138,7 @@ MiniBatchKMeans<T>& MiniBatchKMeans<T>::partial_fit(const Rows<T>& x, std::span<
   if (is_fitted()) {
     core::check_columns(kCall, x.columns(), state_.n_features);
   } else {
-    core::check_given_centers(kCall, options_.init, k, x.columns());
+    core::check_given_centers<T>(kCall, options_.init, k, x.columns());
   }
 
   const auto rows = core::families<T>(device_).make_kmeans(core::place(device_), x, sample_weight);

@@ -53,7 +53,7 @@ using StorageTypes = ::testing::Types<float, double>;
 TYPED_TEST_SUITE(KMeansRefuses, StorageTypes, NameOfType);
 
 /// Runs the body once per device, as device_.
-#define ON_EVERY_DEVICE                                                         \
+#define ON_EVERY_DEVICE                                                        \
   for (const Device& device_under_test : forja::testing::devices_under_test()) \
     if (SCOPED_TRACE(device_under_test.name()); (this->device_ = device_under_test, true))
 

@@ -91,7 +91,9 @@ TYPED_TEST(KMeansBookOf, silhouettes_for_two_to_nine_clusters) {
       const double score = forja::silhouette_score(x, model.fit(x).labels(), device);
       // Up to five clusters the optimum is plain; beyond, another start divides blobs another way.
       EXPECT_NEAR(score, book[static_cast<std::size_t>(k - 2)], k <= 5 ? 5e-4 : 0.02) << "k = " << k;
-      if (k == 5) EXPECT_NEAR(score, 0.655517642572828, sizeof(T) == 4 ? 1e-6 : 1e-12);
+      if (k == 5) {
+        EXPECT_NEAR(score, 0.655517642572828, sizeof(T) == 4 ? 1e-6 : 1e-12);
+      }
     }
   }
 }

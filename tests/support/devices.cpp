@@ -1,6 +1,7 @@
 #include "support/devices.h"
 
 #include <cstdlib>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -12,7 +13,12 @@ namespace {
 
 bool wanted(const std::string& kind) {
   const char* list = std::getenv("FORJA_TEST_DEVICES");
-  return list == nullptr || ("," + std::string(list) + ",").find("," + kind + ",") != std::string::npos;
+  if (list == nullptr) return true;
+  std::istringstream kinds(list);
+  for (std::string one; std::getline(kinds, one, ',');) {
+    if (one == kind) return true;
+  }
+  return false;
 }
 
 std::vector<Device> find_devices() {

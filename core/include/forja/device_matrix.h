@@ -45,10 +45,10 @@ extern template class DeviceMatrix<double>;
 template <class T>
 class Rows {
  public:
-  Rows(MatrixView<const T> view) : where_(view) {}                          // NOLINT(google-explicit-constructor)
-  Rows(MatrixView<T> view) : where_(MatrixView<const T>(view)) {}           // NOLINT(google-explicit-constructor)
-  Rows(const Matrix<T>& matrix) : where_(matrix.view()) {}                  // NOLINT(google-explicit-constructor)
-  Rows(const DeviceMatrix<T>& matrix) : where_(matrix) {}                   // NOLINT(google-explicit-constructor)
+  Rows(MatrixView<const T> view) : where_(view) {}                 // NOLINT(google-explicit-constructor)
+  Rows(MatrixView<T> view) : where_(MatrixView<const T>(view)) {}  // NOLINT(google-explicit-constructor)
+  Rows(const Matrix<T>& matrix) : where_(matrix.view()) {}         // NOLINT(google-explicit-constructor)
+  Rows(const DeviceMatrix<T>& matrix) : where_(matrix) {}          // NOLINT(google-explicit-constructor)
 
   std::int64_t rows() const {
     return std::visit([](const auto& x) { return x.rows(); }, where_);

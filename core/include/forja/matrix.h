@@ -36,8 +36,7 @@ class MatrixView {
 
   /// A view of writable numbers serves where a read-only one is asked for.
   operator MatrixView<const T>() const  // NOLINT(google-explicit-constructor)
-    requires(!std::is_const_v<T>)
-  {
+      requires(!std::is_const_v<T>) {
     return {data_, rows_, columns_, stride_};
   }
 
