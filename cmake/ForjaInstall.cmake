@@ -14,7 +14,7 @@ if(FORJA_CUDA_ENABLED)
   # libforja opens it by name, beside itself: nobody links with it where libforja is shared.
   get_target_property(kind forja_cuda TYPE)
   if(kind STREQUAL "SHARED_LIBRARY")
-    install(TARGETS forja_cuda LIBRARY COMPONENT runtime NAMELINK_SKIP)
+    install(TARGETS forja_cuda LIBRARY COMPONENT runtime)
   endif()
 endif()
 
