@@ -1,9 +1,11 @@
 # The public headers, relative to core/include: they are installed, and each one is compiled alone by the tests.
 set(FORJA_PUBLIC_HEADERS
+  forja/data.h
   forja/device.h
   forja/device_matrix.h
   forja/error.h
   forja/export.h
+  forja/forja.h
   forja/kmeans.h
   forja/matrix.h
   forja/metrics.h

@@ -31,7 +31,8 @@ void check_finite(std::string_view call, MatrixView<const T> x, int threads) {
   for (std::int64_t i = 0; i < x.rows(); ++i) {
     for (std::int64_t j = 0; j < x.columns(); ++j) {
       if (!std::isfinite(x(i, j))) {
-        throw InvalidArgument(fmt::format("{}: x({}, {}) = {} but every value must be finite", call, i, j, x(i, j)));
+        throw InvalidArgument(
+            fmt::format("{}: x has {} in row {}, column {}", call, std::isnan(x(i, j)) ? "NaN" : "an infinity", i, j));
       }
     }
   }
@@ -42,8 +43,7 @@ void check_finite(std::string_view call, MatrixView<const T> x, int threads) {
 template <class T>
 void check_rows(std::string_view call, const Rows<T>& x, const Device& device) {
   if (x.rows() == 0 || x.columns() == 0) {
-    throw InvalidArgument(
-        fmt::format("{}: x is {} x {} but needs at least one row and one column", call, x.rows(), x.columns()));
+    throw InvalidArgument(fmt::format("{}: x is empty ({} x {})", call, x.rows(), x.columns()));
   }
   if (const DeviceMatrix<T>* resident = x.on_device()) {
     const Device& there = resident->device();

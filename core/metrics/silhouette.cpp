@@ -4,7 +4,7 @@
 #include <numeric>
 #include <string_view>
 
-#include "compute/backend.h"
+#include "estimator/input_checks.h"
 #include "forja/error.h"
 #include "forja/metrics.h"
 
@@ -33,6 +33,7 @@ DenseLabels dense_labels(std::span<const std::int32_t> labels) {
 template <class T>
 std::vector<double> samples(std::string_view call, const Rows<T>& x, std::span<const std::int32_t> labels,
                             const Device& device) {
+  core::check_rows(call, x, device);
   if (std::ssize(labels) != x.rows()) {
     throw InvalidArgument(fmt::format("{}: labels has {} values but x has {} rows", call, labels.size(), x.rows()));
   }
@@ -41,8 +42,7 @@ std::vector<double> samples(std::string_view call, const Rows<T>& x, std::span<c
     throw InvalidArgument(fmt::format("{}: labels has {} different values but x has {} rows: 2 to {} are needed", call,
                                       dense.different, x.rows(), x.rows() - 1));
   }
-  return device.backend().families<T>().silhouette_samples({device.index(), device.threads()}, x, dense.place,
-                                                           dense.different);
+  return core::families<T>(device).silhouette_samples(core::place(device), x, dense.place, dense.different);
 }
 
 }  // namespace

@@ -62,7 +62,9 @@ TYPED_TEST(MiniBatchKMeansOf, labels_and_inertia_fit_the_centres) {
   for (const Device& device : forja::testing::devices_under_test()) {
     SCOPED_TRACE(device.name());
     MiniBatchKMeans<T> model({.n_clusters = 8, .batch_size = 100, .seed = 1}, device);
-    EXPECT_EQ(model.fit_predict(x), model.predict(x));
+    const std::vector<std::int32_t> labels = model.fit_predict(x);
+    EXPECT_EQ(labels, model.predict(x));
+    EXPECT_EQ(model.labels(), labels);
     EXPECT_EQ(model.labels(), forja::testing::nearest_centers(x, model.cluster_centers()));
     const double inertia = forja::testing::inertia_of<T>(x, model.cluster_centers(), model.labels());
     EXPECT_NEAR(model.inertia(), inertia, inertia * kRounding<T>);

@@ -1,0 +1,12 @@
+#pragma once
+
+/// Everything of forja.
+#include "forja/data.h"
+#include "forja/device.h"
+#include "forja/device_matrix.h"
+#include "forja/error.h"
+#include "forja/kmeans.h"
+#include "forja/matrix.h"
+#include "forja/metrics.h"
+#include "forja/observer.h"
+#include "forja/params.h"
