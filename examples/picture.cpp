@@ -1,0 +1,9 @@
+#include "picture.h"
+
+#define STB_IMAGE_WRITE_IMPLEMENTATION
+#define STB_IMAGE_WRITE_STATIC
+#include <stb_image_write.h>
+
+bool write_png(const std::string& path, const Picture& picture) {
+  return stbi_write_png(path.c_str(), picture.width, picture.height, 1, picture.pixels.data(), picture.width) != 0;
+}
