@@ -38,4 +38,25 @@ class Centers {
   std::int64_t d_ = 0;
 };
 
+/// ||x - c||^2 in double, summed in the order that vectors like: for sums that decide nothing.
+template <class T>
+double squared_distance(const T* x, const T* c, std::int64_t d) {
+  double sum = 0;
+#pragma omp simd reduction(+ : sum)
+  for (std::int64_t j = 0; j < d; ++j) {
+    const double difference = static_cast<double>(x[j]) - static_cast<double>(c[j]);
+    sum += difference * difference;
+  }
+  return sum;
+}
+
+/// ||x||^2 likewise.
+template <class T>
+double squared_norm(const T* x, std::int64_t d) {
+  double sum = 0;
+#pragma omp simd reduction(+ : sum)
+  for (std::int64_t j = 0; j < d; ++j) sum += static_cast<double>(x[j]) * static_cast<double>(x[j]);
+  return sum;
+}
+
 }  // namespace forja::cpu

@@ -1,6 +1,7 @@
 #include "kmeans/cluster_sums.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace forja::cpu {
 
@@ -11,11 +12,26 @@ void ClusterSums::reset(std::int64_t k, std::int64_t d) {
   weights_.assign(static_cast<std::size_t>(k), 0);
 }
 
+namespace {
+
+/// formulas::to_fixed for numbers below 2^51, in a form that vectors have: the low bits of value x scale + 1.5 x 2^52.
+std::int64_t to_fixed_below_51_bits(double value, double scale) {
+  constexpr double kShift = 0x1.8p52;
+  return std::bit_cast<std::int64_t>(value * scale + kShift) - std::bit_cast<std::int64_t>(kShift);
+}
+
+}  // namespace
+
 template <class T>
 void ClusterSums::add(const T* x, double weight, std::int64_t cluster, const FixedPoint& fixed, std::int64_t sign) {
   std::int64_t* sum = sums_.data() + cluster * d_;
-  for (std::int64_t j = 0; j < d_; ++j) {
-    sum[j] += sign * formulas::to_fixed(weight * static_cast<double>(x[j]), fixed.scale[static_cast<std::size_t>(j)]);
+  const double* scale = fixed.scale.data();
+  if (sign > 0) {
+    for (std::int64_t j = 0; j < d_; ++j)
+      sum[j] += to_fixed_below_51_bits(weight * static_cast<double>(x[j]), scale[j]);
+  } else {
+    for (std::int64_t j = 0; j < d_; ++j)
+      sum[j] -= to_fixed_below_51_bits(weight * static_cast<double>(x[j]), scale[j]);
   }
   weights_[static_cast<std::size_t>(cluster)] += sign * formulas::to_fixed(weight, fixed.weight_scale);
 }

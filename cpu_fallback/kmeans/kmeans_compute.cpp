@@ -9,7 +9,7 @@ namespace forja::cpu {
 
 template <class T>
 CpuKMeans<T>::CpuKMeans(MatrixView<const T> x, std::span<const T> sample_weight, int threads)
-    : rows_(x, sample_weight, threads) {}
+    : rows_(x, sample_weight, threads), seeding_(rows_) {}
 
 template <class T>
 std::vector<T> CpuKMeans<T>::centred_row(std::int64_t i) const {
@@ -20,59 +20,23 @@ std::vector<T> CpuKMeans<T>::centred_row(std::int64_t i) const {
 
 template <class T>
 void CpuKMeans<T>::begin_seeding() {
-  seed_least_.assign(static_cast<std::size_t>(rows()), std::numeric_limits<T>::infinity());
-  seed_accepted_ = false;
-}
-
-template <class T>
-std::int64_t CpuKMeans<T>::draw(double u, bool by_distance) const {
-  const auto mass = [&](std::int64_t i) {
-    return rows_.weight(i) * (by_distance ? static_cast<double>(seed_least_[static_cast<std::size_t>(i)]) : 1.0);
-  };
-  double total = 0;
-  for (std::int64_t i = 0; i < rows(); ++i) total += mass(i);
-  if (by_distance && !(total > 0)) return draw(u, false);
-  double sum = 0;
-  std::int64_t last = 0;
-  for (std::int64_t i = 0; i < rows(); ++i) {
-    if (!(mass(i) > 0)) continue;
-    last = i;
-    sum += mass(i);
-    if (sum > u * total) return i;
-  }
-  return last;
+  seeding_.begin();
 }
 
 template <class T>
 std::vector<compute::SeedCandidate> CpuKMeans<T>::seed_candidates(std::span<const double> u) {
-  seed_count_ = u.size();
-  seed_trials_.resize(u.size() * static_cast<std::size_t>(rows()));
-  std::vector<compute::SeedCandidate> found;
-  for (std::size_t trial = 0; trial < u.size(); ++trial) {
-    compute::SeedCandidate candidate{draw(u[trial], seed_accepted_), 0};
-    const std::vector<T> c = centred_row(candidate.row);
-    for (std::int64_t i = 0; i < rows(); ++i) {
-      const auto distance = static_cast<T>(formulas::exact_distance(centred_row(i).data(), c.data(), columns()));
-      const T least = std::min(seed_least_[static_cast<std::size_t>(i)], distance);
-      seed_trials_[trial * static_cast<std::size_t>(rows()) + static_cast<std::size_t>(i)] = least;
-      candidate.potential += rows_.weight(i) * static_cast<double>(least);
-    }
-    candidate.potential *= square_unit();
-    found.push_back(candidate);
-  }
-  return found;
+  return seeding_.candidates(u);
 }
 
 template <class T>
 void CpuKMeans<T>::seed_accept(std::int64_t index) {
-  std::copy_n(seed_trials_.begin() + index * rows(), rows(), seed_least_.begin());
-  seed_accepted_ = true;
+  seeding_.accept(index);
 }
 
 template <class T>
 std::vector<std::int64_t> CpuKMeans<T>::draw_rows(std::span<const double> u) {
   std::vector<std::int64_t> drawn;
-  for (const double value : u) drawn.push_back(draw(value, false));
+  for (const double value : u) drawn.push_back(seeding_.draw_by_weight(value));
   return drawn;
 }
 
@@ -125,25 +89,46 @@ bool CpuKMeans<T>::bounds_pay(std::int64_t) const {
 }
 
 template <class T>
+void CpuKMeans<T>::begin_pass() {
+  nearest_.set(centers_);
+  scratch_.resize(static_cast<std::size_t>(rows_.threads()));
+  for (NearestScratch<T>& scratch : scratch_) nearest_.prepare(scratch);
+  thread_sums_.resize(scratch_.size());
+  for (ClusterSums& sums : thread_sums_) sums.reset(centers_.count(), columns());
+}
+
+template <class T>
+std::int64_t CpuKMeans<T>::assign_block(std::int64_t first, std::int64_t count, int thread) {
+  NearestScratch<T>& scratch = scratch_[static_cast<std::size_t>(thread)];
+  ClusterSums& sums = thread_sums_[static_cast<std::size_t>(thread)];
+  rows_.centring().apply(rows_.view(), first, count, scratch.rows.data());
+  nearest_.search(scratch, count, [&](std::int64_t i) { return rows_.norm(first + i); });
+  std::int64_t changed = 0;
+  for (std::int64_t i = 0; i < count; ++i) {
+    std::int32_t& kept = labels_[static_cast<std::size_t>(first + i)];
+    const std::int32_t label = scratch.labels[static_cast<std::size_t>(i)];
+    if (label == kept) continue;
+    const T* x = scratch.rows.data() + i * columns();
+    if (kept >= 0) sums.add(x, rows_.weight(first + i), kept, rows_.fixed_point(), -1);
+    sums.add(x, rows_.weight(first + i), label, rows_.fixed_point(), 1);
+    kept = label;
+    ++changed;
+  }
+  return changed;
+}
+
+template <class T>
 compute::KMeansPass CpuKMeans<T>::assign() {
   compute::KMeansPass pass;
-  const Chunks chunks{rows(), 256};
-  std::vector<ClusterSums> sums(static_cast<std::size_t>(rows_.threads()));
-  for (ClusterSums& part : sums) part.reset(centers_.count(), columns());
+  begin_pass();
+  const Chunks chunks{rows(), NearestCenters<T>::block_rows(columns())};
   std::vector<std::int64_t> changed(static_cast<std::size_t>(chunks.number()));
   for_each_chunk(rows_.threads(), chunks.number(), [&](std::int64_t chunk, int thread) {
-    std::vector<T> scores(static_cast<std::size_t>(centers_.count()));
-    for (std::int64_t i = chunks.first(chunk); i < chunks.last(chunk); ++i) {
-      const std::vector<T> x = centred_row(i);
-      const std::int32_t label = centers_.nearest(x.data(), rows_.norm(i), scores);
-      std::int32_t& kept = labels_[static_cast<std::size_t>(i)];
-      if (label != kept) ++changed[static_cast<std::size_t>(chunk)];
-      kept = label;
-      sums[static_cast<std::size_t>(thread)].add(x.data(), rows_.weight(i), label, rows_.fixed_point(), 1);
-    }
+    const std::int64_t first = chunks.first(chunk);
+    changed[static_cast<std::size_t>(chunk)] = assign_block(first, chunks.last(chunk) - first, thread);
   });
-  sums_.reset(centers_.count(), columns());
-  for (const ClusterSums& part : sums) sums_.add(part);
+  // The rows that stayed are in the sums from the passes before.
+  for (const ClusterSums& part : thread_sums_) sums_.add(part);
   for (const std::int64_t count : changed) pass.changed += count;
   for (std::int64_t c = 0; c < centers_.count(); ++c) {
     if (sums_.empty(c)) pass.empty.push_back(static_cast<std::int32_t>(c));
@@ -157,10 +142,12 @@ compute::KMeansPass CpuKMeans<T>::assign() {
 template <class T>
 std::vector<compute::FarRow> CpuKMeans<T>::farthest_rows(std::int64_t count) {
   std::vector<compute::FarRow> all;
+  std::vector<T> x(static_cast<std::size_t>(columns()));
   for (std::int64_t i = 0; i < rows(); ++i) {
     if (!(rows_.weight(i) > 0)) continue;
+    rows_.centring().apply(rows_.row(i), x.data());
     const T* center = centers_.row(labels_[static_cast<std::size_t>(i)]);
-    all.push_back({i, formulas::exact_distance(centred_row(i).data(), center, columns()) * square_unit()});
+    all.push_back({i, formulas::exact_distance(x.data(), center, columns()) * square_unit()});
   }
   const auto kept = all.begin() + std::min(count, std::ssize(all));
   std::partial_sort(all.begin(), kept, all.end(), [](const compute::FarRow& a, const compute::FarRow& b) {
@@ -197,9 +184,11 @@ double CpuKMeans<T>::inertia() {
   std::vector<double> parts(static_cast<std::size_t>(chunks.number()));
   for_each_chunk(rows_.threads(), chunks.number(), [&](std::int64_t chunk, int) {
     double part = 0;
+    std::vector<T> x(static_cast<std::size_t>(columns()));
     for (std::int64_t i = chunks.first(chunk); i < chunks.last(chunk); ++i) {
+      rows_.centring().apply(rows_.row(i), x.data());
       const T* center = centers_.row(labels_[static_cast<std::size_t>(i)]);
-      part += rows_.weight(i) * formulas::exact_distance(centred_row(i).data(), center, columns());
+      part += rows_.weight(i) * squared_distance(x.data(), center, columns());
     }
     parts[static_cast<std::size_t>(chunk)] = part;
   });
@@ -224,20 +213,46 @@ std::vector<double> CpuKMeans<T>::counts() {
 }
 
 template <class T>
-compute::BatchStep CpuKMeans<T>::batch_step(std::uint64_t seed, std::int64_t step, std::int64_t batch_size) {
-  compute::BatchStep result;
-  ClusterSums sums;
-  sums.reset(centers_.count(), columns());
-  std::vector<T> scores(static_cast<std::size_t>(centers_.count()));
-  double square = 0;
-  for (std::int64_t slot = 0; slot < (batch_size > 0 ? batch_size : rows()); ++slot) {
-    const std::int64_t row = batch_size > 0 ? formulas::batch_row(seed, step, slot, rows()) : slot;
-    const std::vector<T> x = centred_row(row);
-    const std::int32_t label = centers_.nearest(x.data(), rows_.norm(row), scores);
-    const std::vector<T> zero(x.size());
-    square += rows_.weight(row) * formulas::exact_distance(x.data(), zero.data(), columns());
-    sums.add(x.data(), rows_.weight(row), label, rows_.fixed_point(), 1);
+double CpuKMeans<T>::batch_block(std::uint64_t seed, std::int64_t step, std::int64_t first, std::int64_t count,
+                                 bool drawn, int thread) {
+  NearestScratch<T>& scratch = scratch_[static_cast<std::size_t>(thread)];
+  const auto row_of = [&](std::int64_t i) {
+    return drawn ? formulas::batch_row(seed, step, first + i, rows()) : first + i;
+  };
+  for (std::int64_t i = 0; i < count; ++i) {
+    rows_.centring().apply(rows_.row(row_of(i)), scratch.rows.data() + i * columns());
   }
+  nearest_.search(scratch, count, [&](std::int64_t i) { return rows_.norm(row_of(i)); });
+  double square = 0;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const T* x = scratch.rows.data() + i * columns();
+    const double weight = rows_.weight(row_of(i));
+    square += weight * squared_norm(x, columns());
+    thread_sums_[static_cast<std::size_t>(thread)].add(x, weight, scratch.labels[static_cast<std::size_t>(i)],
+                                                       rows_.fixed_point(), 1);
+  }
+  return square;
+}
+
+template <class T>
+compute::BatchStep CpuKMeans<T>::batch_step(std::uint64_t seed, std::int64_t step, std::int64_t batch_size) {
+  // Below this many multiplications a second thread costs more than it brings.
+  constexpr std::int64_t kWorthThreads = 4'000'000;
+  compute::BatchStep result;
+  begin_pass();
+  const std::int64_t slots = batch_size > 0 ? batch_size : rows();
+  const Chunks chunks{slots, NearestCenters<T>::block_rows(columns())};
+  std::vector<double> squares(static_cast<std::size_t>(chunks.number()));
+  const bool worth = slots > kWorthThreads / std::max<std::int64_t>(1, centers_.count() * columns());
+  for_each_chunk(worth ? rows_.threads() : 1, chunks.number(), [&](std::int64_t chunk, int thread) {
+    const std::int64_t first = chunks.first(chunk);
+    squares[static_cast<std::size_t>(chunk)] =
+        batch_block(seed, step, first, chunks.last(chunk) - first, batch_size > 0, thread);
+  });
+  double square = 0;
+  for (const double part : squares) square += part;
+  ClusterSums& sums = thread_sums_.front();
+  for (std::size_t thread = 1; thread < thread_sums_.size(); ++thread) sums.add(thread_sums_[thread]);
   result.inertia = std::max(0.0, square + sums.cost(centers_, rows_.fixed_point())) * square_unit();
   for (std::int64_t c = 0; c < centers_.count(); ++c) {
     double& count = counts_[static_cast<std::size_t>(c)];

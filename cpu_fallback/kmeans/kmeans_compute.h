@@ -7,6 +7,8 @@
 #include "compute/kmeans_compute.h"
 #include "kmeans/centers.h"
 #include "kmeans/cluster_sums.h"
+#include "kmeans/nearest_centers.h"
+#include "kmeans/seeding.h"
 #include "kmeans/training_rows.h"
 
 namespace forja::cpu {
@@ -51,7 +53,13 @@ class CpuKMeans final : public compute::KMeansCompute<T> {
   void start(std::int64_t k);
   double square_unit() const { return rows_.centring().square_unit(); }
   std::vector<T> centred_row(std::int64_t i) const;
-  std::int64_t draw(double u, bool by_distance) const;
+  /// Readies the search for the current centres, and the threads' sums.
+  void begin_pass();
+  /// Labels these rows and brings the thread's sums up to date; returns how many changed.
+  std::int64_t assign_block(std::int64_t first, std::int64_t count, int thread);
+  /// Adds slots first .. first + count - 1 of a step to the thread's sums; returns their weighted squares.
+  double batch_block(std::uint64_t seed, std::int64_t step, std::int64_t first, std::int64_t count, bool drawn,
+                     int thread);
   compute::BatchStep batch_step(std::uint64_t seed, std::int64_t step, std::int64_t batch_size);
 
   TrainingRows<T> rows_;
@@ -61,10 +69,10 @@ class CpuKMeans final : public compute::KMeansCompute<T> {
   std::vector<std::int32_t> labels_;
   std::vector<double> counts_;
 
-  std::vector<T> seed_least_;
-  std::vector<T> seed_trials_;
-  std::size_t seed_count_ = 0;
-  bool seed_accepted_ = false;
+  Seeding<T> seeding_;
+  NearestCenters<T> nearest_;
+  std::vector<NearestScratch<T>> scratch_;  // one per thread
+  std::vector<ClusterSums> thread_sums_;
 };
 
 }  // namespace forja::cpu

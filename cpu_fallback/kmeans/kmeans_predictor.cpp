@@ -35,22 +35,25 @@ CpuKMeansPredictor<T>::CpuKMeansPredictor(MatrixView<const double> centers, int 
     }
   }
   centers_.finish();
+  nearest_.set(centers_);
 }
 
 template <class T>
 void CpuKMeansPredictor<T>::predict(const Rows<T>& x, std::span<std::int32_t> labels) {
   const MatrixView<const T> view = host_view(x);
-  const Chunks chunks{view.rows(), 256};
-  for_each_chunk(threads_, chunks.number(), [&](std::int64_t chunk, int) {
-    std::vector<T> scores(static_cast<std::size_t>(centers_.count()));
-    std::vector<T> row(static_cast<std::size_t>(view.columns()));
-    for (std::int64_t i = chunks.first(chunk); i < chunks.last(chunk); ++i) {
-      centring_.apply(view.data() + i * view.stride(), row.data());
-      double square = 0;
-      for (const T value : row) square += static_cast<double>(value) * static_cast<double>(value);
-      const T norm = static_cast<T>(std::sqrt(square) * (1 + 0x1.0p-22));
-      labels[static_cast<std::size_t>(i)] = centers_.nearest(row.data(), norm, scores);
-    }
+  const std::int64_t d = view.columns();
+  const Chunks chunks{view.rows(), NearestCenters<T>::block_rows(d)};
+  std::vector<NearestScratch<T>> scratches(static_cast<std::size_t>(threads_));
+  for (NearestScratch<T>& scratch : scratches) nearest_.prepare(scratch);
+  for_each_chunk(threads_, chunks.number(), [&](std::int64_t chunk, int thread) {
+    NearestScratch<T>& scratch = scratches[static_cast<std::size_t>(thread)];
+    const std::int64_t first = chunks.first(chunk);
+    const std::int64_t count = chunks.last(chunk) - first;
+    centring_.apply(view, first, count, scratch.rows.data());
+    nearest_.search(scratch, count, [&](std::int64_t i) {
+      return static_cast<T>(std::sqrt(squared_norm(scratch.rows.data() + i * d, d)) * (1 + 0x1.0p-22));
+    });
+    std::copy_n(scratch.labels.begin(), count, labels.begin() + first);
   });
 }
 
@@ -84,8 +87,7 @@ double CpuKMeansPredictor<T>::inertia(const Rows<T>& x, std::span<const T> sampl
     for (std::int64_t i = chunks.first(chunk); i < chunks.last(chunk); ++i) {
       centring_.apply(view.data() + i * view.stride(), row.data());
       const double weight = sample_weight.empty() ? 1 : static_cast<double>(sample_weight[static_cast<std::size_t>(i)]);
-      part += weight *
-              formulas::exact_distance(row.data(), centers_.row(labels[static_cast<std::size_t>(i)]), view.columns());
+      part += weight * squared_distance(row.data(), centers_.row(labels[static_cast<std::size_t>(i)]), view.columns());
     }
     parts[static_cast<std::size_t>(chunk)] = part;
   });

@@ -5,6 +5,7 @@
 
 #include "compute/kmeans_compute.h"
 #include "kmeans/centers.h"
+#include "kmeans/nearest_centers.h"
 
 namespace forja::cpu {
 
@@ -22,6 +23,7 @@ class CpuKMeansPredictor final : public compute::KMeansPredictor<T> {
   int threads_;
   Centring<T> centring_;
   Centers<T> centers_;
+  NearestCenters<T> nearest_;
 };
 
 }  // namespace forja::cpu

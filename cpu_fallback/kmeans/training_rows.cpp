@@ -133,6 +133,7 @@ void TrainingRows<T>::set_norms() {
     for (std::int64_t i = chunks.first(chunk); i < chunks.last(chunk); ++i) {
       const T* x = row(i);
       double square = 0;
+#pragma omp simd reduction(+ : square)
       for (std::int64_t j = 0; j < columns(); ++j) {
         const auto value =
             static_cast<double>(formulas::centred(x[j], centring_.shift[static_cast<std::size_t>(j)], centring_.scale));

@@ -21,6 +21,12 @@ struct Centring {
   void apply(const T* x, T* out) const {
     for (std::size_t j = 0; j < shift.size(); ++j) out[j] = formulas::centred(x[j], shift[j], scale);
   }
+  /// Rows of a view, from `first` on, one after the other.
+  void apply(MatrixView<const T> x, std::int64_t first, std::int64_t rows, T* out) const {
+    for (std::int64_t i = 0; i < rows; ++i) {
+      apply(x.data() + (first + i) * x.stride(), out + i * static_cast<std::int64_t>(shift.size()));
+    }
+  }
   /// A centre's coordinate as the caller speaks of it, from and to.
   T inside(double c, std::size_t j) const {
     return static_cast<T>((c - static_cast<double>(shift[j])) * static_cast<double>(scale));
@@ -60,6 +66,7 @@ class TrainingRows {
   std::int64_t rows() const { return x_.rows(); }
   std::int64_t columns() const { return x_.columns(); }
   int threads() const { return threads_; }
+  MatrixView<const T> view() const { return x_; }
   const T* row(std::int64_t i) const { return x_.data() + i * x_.stride(); }
   bool weighted() const { return !weight_.empty(); }
   double weight(std::int64_t i) const {
