@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cmath>
 #include <cstdint>
+#include <limits>
 
 #include "formulas/kmeans_formulas.h"
 #include "kmeans/views.h"
@@ -13,6 +15,8 @@ inline constexpr unsigned kFullWarp = 0xFFFFFFFFU;
 /// Threads of the blocks that go over rows, one row each; also how many rows make a chunk of a fixed-order sum.
 inline constexpr int kRowBlock = 128;
 inline constexpr int kColumnTile = 16;
+template <class T>
+inline constexpr T kInfinity = std::numeric_limits<T>::infinity();
 
 inline std::int64_t row_blocks(std::int64_t rows) { return (rows + kRowBlock - 1) / kRowBlock; }
 
@@ -75,7 +79,7 @@ __device__ void add_squares(const RowsView<T>& rows, std::int64_t first_row, con
     __syncthreads();
     for (int j = 0; j < width && first_row + thread < rows.n; ++j) {
       const auto x = static_cast<double>(tile.rows[thread][j]);
-#pragma unroll
+      FORJA_UNROLL
       for (int t = 0; t < kTargets; ++t) {
         const double difference = x - static_cast<double>(tile.targets[t][j]);
         sums[t] = std::fma(difference, difference, sums[t]);

@@ -202,8 +202,8 @@ __global__ void __launch_bounds__(kRowBlock)
 }
 
 // One block: the sum of many numbers, always in the same order. Floor: the numbers read.
-__global__ void __launch_bounds__(kRowBlock) inline sum_numbers(const double* numbers, std::int64_t count,
-                                                                double* result) {
+template <class Number>
+__global__ void __launch_bounds__(kRowBlock) sum_numbers(const Number* numbers, std::int64_t count, Number* result) {
   FORJA_SHARED(partial, double[kRowBlock / kWarp]);
   double sum = 0;
   for (std::int64_t i = threadIdx.x; i < count; i += kRowBlock) sum += numbers[i];

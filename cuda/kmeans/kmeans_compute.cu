@@ -17,6 +17,17 @@ constexpr std::int64_t kMostSearchBlocks = 512;
 
 dim3 blocks(std::int64_t count) { return {static_cast<unsigned>(count), 1, 1}; }
 
+// One block: the farthest of `blocks`.
+__global__ void __launch_bounds__(kRowBlock) choose_farthest(const Far* of_block, int blocks, Far* chosen) {
+  FORJA_SHARED(seen, Far[kRowBlock]);
+  Far mine{-1, 0};
+  for (int b = static_cast<int>(threadIdx.x); b < blocks; b += kRowBlock) {
+    if (is_farther(of_block[b], mine)) mine = of_block[b];
+  }
+  mine = block_farthest(mine, seen);
+  if (threadIdx.x == 0) *chosen = mine;
+}
+
 /// Rows and clusters of moves, on the device.
 struct Moves {
   Moves(const Context& context, std::span<const compute::RowToCluster> moves)
@@ -39,7 +50,9 @@ struct Moves {
 
 template <class T>
 CudaKMeans<T>::CudaKMeans(int device, const Rows<T>& x, std::span<const T> sample_weight)
-    : x_(x), context_(device), rows_(context_, x, sample_weight) {
+    : lent_(x.on_device() != nullptr ? x.on_device()->handle() : nullptr),
+      context_(device),
+      rows_(context_, x, sample_weight) {
   labels_ = DeviceBuffer<std::int32_t>(context_, rows());
   fresh_ = DeviceBuffer<std::int32_t>(context_, rows());
   changed_ = DeviceBuffer<unsigned long long>(context_, 1);
@@ -184,7 +197,7 @@ double CudaKMeans<T>::inertia() {
   DeviceBuffer<double> sum(context_, 1);
   launch(measure_own_distances<T>, blocks(chunks), kBlock, 0, context_.stream(), rows_.view(), centers_.view(),
          labels_.data(), nullptr, chunk_sums.data());
-  launch(sum_numbers, kOne, kBlock, 0, context_.stream(), chunk_sums.data(), chunks, sum.data());
+  launch(sum_numbers<double>, kOne, kBlock, 0, context_.stream(), chunk_sums.data(), chunks, sum.data());
   double result = 0;
   sum.download(&result, 1);
   return result * square_unit();
@@ -213,7 +226,7 @@ void CudaKMeans<T>::enqueue_batch_step(std::uint64_t seed, std::int64_t step, st
     const std::int64_t draws = batch_squares_.size();
     launch(draw_batch<T>, blocks(draws), kBlock, 0, context_.stream(), rows_.view(), seed, step, slots,
            batch_index_.data(), batch_squares_.data());
-    launch(sum_numbers, kOne, kBlock, 0, context_.stream(), batch_squares_.data(), draws, square);
+    launch(sum_numbers<double>, kOne, kBlock, 0, context_.stream(), batch_squares_.data(), draws, square);
   }
   DeviceBuffer<std::int32_t>& labels = fresh_;
   find_nearest<T>(context_, rows_.view(), rows_.norms(), index, slots, centers_.view(), labels.data());

@@ -64,7 +64,8 @@ class CudaKMeans final : public compute::KMeansCompute<T> {
   void enqueue_batch_step(std::uint64_t seed, std::int64_t step, std::int64_t batch_size, double* square,
                           ClusterRecord* sum);
 
-  Rows<T> x_;  // keeps rows on the device alive beyond the stream's last kernel
+  /// Keeps rows that were there before alive until the stream has ended.
+  std::shared_ptr<const compute::DeviceRows<T>> lent_;
   Context context_;
   TrainingRows<T> rows_;
   Seeding<T> seeding_;

@@ -46,8 +46,8 @@ CudaKMeansPredictor<T>::CudaKMeansPredictor(int device, MatrixView<const double>
 template <class T>
 void CudaKMeansPredictor<T>::for_each_block(const Rows<T>& x, std::int64_t most_rows,
                                             const std::function<void(const RowsView<T>&, std::int64_t)>& work) {
-  const std::int64_t n = x.rows();
-  const std::int64_t d = x.columns();
+  const std::int64_t n = row_count(x);
+  const std::int64_t d = column_count(x);
   const std::int64_t size = std::min(n, std::max<std::int64_t>(1, std::min(most_rows, kBlockNumbers / d)));
   DeviceBuffer<T> uploaded(context_, x.host() != nullptr ? size * d : 0);
   for (std::int64_t first = 0; first < n; first += size) {
@@ -76,7 +76,7 @@ DeviceBuffer<std::int32_t> CudaKMeansPredictor<T>::label(const RowsView<T>& rows
 
 template <class T>
 void CudaKMeansPredictor<T>::predict(const Rows<T>& x, std::span<std::int32_t> labels) {
-  for_each_block(x, x.rows(), [&](const RowsView<T>& rows, std::int64_t first) {
+  for_each_block(x, row_count(x), [&](const RowsView<T>& rows, std::int64_t first) {
     label(rows).download(labels.data() + first, rows.n);
   });
 }
@@ -101,7 +101,7 @@ void CudaKMeansPredictor<T>::transform(const Rows<T>& x, MatrixView<T> distances
 template <class T>
 double CudaKMeansPredictor<T>::inertia(const Rows<T>& x, std::span<const T> sample_weight) {
   double total = 0;
-  for_each_block(x, x.rows(), [&](RowsView<T> rows, std::int64_t first) {
+  for_each_block(x, row_count(x), [&](RowsView<T> rows, std::int64_t first) {
     const DeviceBuffer<std::int32_t> labels = label(rows);
     DeviceBuffer<T> weights(context_, sample_weight.empty() ? 0 : rows.n);
     if (!sample_weight.empty()) {
@@ -113,7 +113,7 @@ double CudaKMeansPredictor<T>::inertia(const Rows<T>& x, std::span<const T> samp
     DeviceBuffer<double> sum(context_, 1);
     launch(measure_own_distances<T>, blocks(chunks), dim3(kRowBlock), 0, context_.stream(), rows, centers_.view(),
            labels.data(), nullptr, sums.data());
-    launch(sum_numbers, dim3(1), dim3(kRowBlock), 0, context_.stream(), sums.data(), chunks, sum.data());
+    launch(sum_numbers<double>, dim3(1), dim3(kRowBlock), 0, context_.stream(), sums.data(), chunks, sum.data());
     double part = 0;
     sum.download(&part, 1);
     total += part;

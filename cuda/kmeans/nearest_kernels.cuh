@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
 
 #include "kmeans/block.cuh"
 
@@ -60,12 +59,12 @@ struct Least {
 template <class T>
 __device__ void take_scores(const CentersView<T>& centers, std::int64_t first_center,
                             const T (&products)[kRowsEach][kCentersEach], Least<T>& seen) {
-#pragma unroll
+  FORJA_UNROLL
   for (int m = 0; m < kCentersEach; ++m) {
     const std::int64_t c = first_center + m;
     if (c >= centers.k) continue;
     const T square = centers.squares[c];
-#pragma unroll
+    FORJA_UNROLL
     for (int r = 0; r < kRowsEach; ++r) {
       const T score = square - 2 * products[r][m];
       if (score < seen.least[r]) {
@@ -108,17 +107,16 @@ template <class T>
 __global__ void __launch_bounds__(kNearestThreads) nearest_by_scores(NearestTask<T> task) {
   FORJA_SHARED(tiles, T[2 * kColumnTile * kTilePitch]);
   FORJA_SHARED(found, std::int32_t[kTileRows * (kLanesOfRow + 1)]);
-  constexpr T kInfinity = std::numeric_limits<T>::infinity();
   T* const x_tile = tiles;
   T* const c_tile = tiles + kColumnTile * kTilePitch;
   const int lane = static_cast<int>(threadIdx.x) % kLanesOfRow;
   const int group = static_cast<int>(threadIdx.x) / kLanesOfRow;
   const std::int64_t first_slot = std::int64_t{blockIdx.x} * kTileRows;
   Least<T> seen;
-#pragma unroll
+  FORJA_UNROLL
   for (int r = 0; r < kRowsEach; ++r) {
-    seen.least[r] = kInfinity;
-    seen.second[r] = kInfinity;
+    seen.least[r] = kInfinity<T>;
+    seen.second[r] = kInfinity<T>;
     seen.center[r] = 0;
   }
   for (std::int64_t first_center = 0; first_center < task.centers.k; first_center += kTileCenters) {
@@ -127,15 +125,15 @@ __global__ void __launch_bounds__(kNearestThreads) nearest_by_scores(NearestTask
       __syncthreads();
       load_tiles(task, first_slot, first_center, column, x_tile, c_tile);
       __syncthreads();
-#pragma unroll 4
+      FORJA_UNROLL
       for (int j = 0; j < kColumnTile; ++j) {
         T c[kCentersEach];
-#pragma unroll
+        FORJA_UNROLL
         for (int m = 0; m < kCentersEach; ++m) c[m] = c_tile[j * kTilePitch + lane * kCentersEach + m];
-#pragma unroll
+        FORJA_UNROLL
         for (int r = 0; r < kRowsEach; ++r) {
           const T x = x_tile[j * kTilePitch + group * kRowsEach + r];
-#pragma unroll
+          FORJA_UNROLL
           for (int m = 0; m < kCentersEach; ++m) products[r][m] += x * c[m];
         }
       }
@@ -143,7 +141,7 @@ __global__ void __launch_bounds__(kNearestThreads) nearest_by_scores(NearestTask
     take_scores(task.centers, first_center + lane * kCentersEach, products, seen);
   }
   __syncthreads();
-#pragma unroll
+  FORJA_UNROLL
   for (int r = 0; r < kRowsEach; ++r) {
     const int place = (group * kRowsEach + r) * (kLanesOfRow + 1) + lane;
     x_tile[place] = seen.least[r];
@@ -182,7 +180,6 @@ __device__ double exact_distance_of(const RowsView<T>& rows, std::int64_t row, c
 // score_error() of the exact one. Floor: n labels read; 2 k d operations of T for each open row, which are few.
 template <class T>
 __global__ void __launch_bounds__(kRowBlock) settle_open_rows(NearestTask<T> task) {
-  constexpr double kInfinity = std::numeric_limits<double>::infinity();
   const int lane = static_cast<int>(threadIdx.x) % kWarp;
   const std::int64_t mine = std::int64_t{blockIdx.x} * kRowBlock + threadIdx.x;
   const std::int32_t label = mine < task.slots ? task.labels[mine] : 0;
@@ -194,7 +191,7 @@ __global__ void __launch_bounds__(kRowBlock) settle_open_rows(NearestTask<T> tas
     const std::int32_t guess = ~__shfl_sync(kFullWarp, label, turn);
     const T limit = score_of(task, row, guess) +
                     2 * formulas::score_error<T>(task.rows.d, task.norms[row], *task.centers.largest_norm);
-    double least = kInfinity;
+    double least = kInfinity<double>;
     std::int32_t nearest = guess;
     for (std::int64_t c = lane; c < task.centers.k; c += kWarp) {
       if (score_of(task, row, c) > limit) continue;

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
 
 #include "kmeans/block.cuh"
 
@@ -70,7 +69,7 @@ __global__ void __launch_bounds__(kRowBlock)
   double squares[kTransformTargets] = {};
   add_squares(rows, first, centers.values + center * rows.d, count, tile, squares);
   if (row >= rows.n) return;
-#pragma unroll
+  FORJA_UNROLL
   for (int t = 0; t < kTransformTargets; ++t) {
     if (t < count) distances[row * centers.k + center + t] = static_cast<T>(std::sqrt(squares[t]) * unit);
   }
@@ -114,17 +113,6 @@ __global__ void __launch_bounds__(kRowBlock)
   }
   mine = block_farthest(mine, seen);
   if (threadIdx.x == 0) of_block[blockIdx.x] = mine;
-}
-
-// One block: the farthest of `blocks`.
-__global__ void __launch_bounds__(kRowBlock) inline choose_farthest(const Far* of_block, int blocks, Far* chosen) {
-  FORJA_SHARED(seen, Far[kRowBlock]);
-  Far mine{-1, 0};
-  for (int b = static_cast<int>(threadIdx.x); b < blocks; b += kRowBlock) {
-    if (is_farther(of_block[b], mine)) mine = of_block[b];
-  }
-  mine = block_farthest(mine, seen);
-  if (threadIdx.x == 0) *chosen = mine;
 }
 
 // Copies rows: x', or as they were given. Floor: count x d values read and written.

@@ -54,8 +54,8 @@ std::vector<compute::SeedCandidate> Seeding<T>::candidates(const Context& contex
          trials_.data(), trial_masses_.data());
   DeviceBuffer<double> potentials(context, count);
   for (std::int64_t t = 0; t < count; ++t) {
-    launch(sum_numbers, dim3(1), dim3(kRowBlock), 0, context.stream(), trial_masses_.data() + t * chunks, chunks,
-           potentials.data() + t);
+    launch(sum_numbers<double>, dim3(1), dim3(kRowBlock), 0, context.stream(), trial_masses_.data() + t * chunks,
+           chunks, potentials.data() + t);
   }
   std::vector<std::int64_t> chosen(u.size());
   std::vector<double> sums(u.size());

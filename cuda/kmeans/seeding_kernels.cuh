@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
 
 #include "kmeans/block.cuh"
 
@@ -40,7 +39,7 @@ __global__ void __launch_bounds__(kRowBlock) try_candidates(RowsView<T> rows, co
   const int here = count - candidate < kSeedTargets ? static_cast<int>(count - candidate) : kSeedTargets;
   double squares[kSeedTargets] = {};
   add_squares(rows, first, candidates + candidate * rows.d, here, tile, squares);
-#pragma unroll
+  FORJA_UNROLL
   for (int t = 0; t < kSeedTargets; ++t) {
     double mass = 0;
     if (row < rows.n && t < here) {

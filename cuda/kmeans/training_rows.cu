@@ -28,8 +28,8 @@ struct TrainingRows<T>::Summary {
 
 template <class T>
 TrainingRows<T>::TrainingRows(const Context& context, const Rows<T>& x, std::span<const T> sample_weight) {
-  view_.n = x.rows();
-  view_.d = x.columns();
+  view_.n = row_count(x);
+  view_.d = column_count(x);
   if (x.host() != nullptr) {
     values_ = DeviceBuffer<T>(context, view_.n * view_.d);
     upload_rows(context, *x.host(), values_.data());

@@ -71,4 +71,14 @@ const T* rows_on_device(const Rows<T>& x) {
   return static_cast<const CudaRows<T>&>(*x.on_device()->handle()).data();
 }
 
+/// The shape of x. (DeviceMatrix's own functions are libforja's, which need not be visible to this library.)
+template <class T>
+std::int64_t row_count(const Rows<T>& x) {
+  return x.host() != nullptr ? x.host()->rows() : x.on_device()->handle()->rows();
+}
+template <class T>
+std::int64_t column_count(const Rows<T>& x) {
+  return x.host() != nullptr ? x.host()->columns() : x.on_device()->handle()->columns();
+}
+
 }  // namespace forja::cuda
