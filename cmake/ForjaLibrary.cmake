@@ -2,6 +2,11 @@
 # none of them; the package config finds them for users of the static one.
 set(objects $<TARGET_OBJECTS:forja_core> $<TARGET_OBJECTS:forja_cpu>)
 set(links OpenMP::OpenMP_CXX fmt::fmt ZLIB::ZLIB hwy::hwy ${CMAKE_DL_LIBS})
+if(FORJA_CUDA_ENABLED AND NOT BUILD_SHARED_LIBS)
+  find_package(CUDAToolkit REQUIRED)
+  list(APPEND objects $<TARGET_OBJECTS:forja_cuda>)
+  list(APPEND links CUDA::cudart_static)
+endif()
 
 add_library(forja ${objects})
 add_library(forja::forja ALIAS forja)

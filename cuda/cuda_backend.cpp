@@ -1,0 +1,56 @@
+#include "compute/backend.h"
+#include "kmeans/kmeans_compute.h"
+#include "kmeans/kmeans_predictor.h"
+#include "kmeans/silhouette.h"
+#include "runtime/context.h"
+#include "runtime/device_rows.h"
+
+namespace forja::cuda {
+namespace {
+
+template <class T>
+class CudaFamilies final : public compute::BackendFor<T> {
+ public:
+  std::shared_ptr<const compute::DeviceRows<T>> upload(compute::Place place, MatrixView<const T> x) const override {
+    return std::make_shared<const CudaRows<T>>(place.index, x);
+  }
+
+  std::unique_ptr<compute::KMeansCompute<T>> make_kmeans(compute::Place place, const Rows<T>& x,
+                                                         std::span<const T> sample_weight) const override {
+    return std::make_unique<CudaKMeans<T>>(place.index, x, sample_weight);
+  }
+
+  std::unique_ptr<compute::KMeansPredictor<T>> make_kmeans_predictor(compute::Place place,
+                                                                     MatrixView<const double> centers) const override {
+    return std::make_unique<CudaKMeansPredictor<T>>(place.index, centers);
+  }
+
+  std::vector<double> silhouette_samples(compute::Place place, const Rows<T>& x, std::span<const std::int32_t> labels,
+                                         std::int64_t k) const override {
+    return cuda::silhouette_samples<T>(place.index, x, labels, k);
+  }
+};
+
+class CudaBackend final : public compute::Backend {
+ public:
+  std::string_view name() const override { return "cuda"; }
+  int device_count() const override { return cuda::device_count(); }
+  std::string description(int index) const override { return device_name(index); }
+  DeviceMemory memory(int index) const override { return cuda::memory(index); }
+  void set_memory_limit(int index, std::int64_t bytes) const override { cuda::set_memory_limit(index, bytes); }
+  const compute::BackendFor<float>& float_families() const override { return float_families_; }
+  const compute::BackendFor<double>& double_families() const override { return double_families_; }
+
+ private:
+  CudaFamilies<float> float_families_;
+  CudaFamilies<double> double_families_;
+};
+
+}  // namespace
+}  // namespace forja::cuda
+
+/// The library's one symbol: see compute::BackendEntry.
+extern "C" FORJA_API const forja::compute::Backend* forja_backend(std::uint32_t abi) {
+  static const forja::cuda::CudaBackend backend;
+  return abi == forja::compute::kBackendAbi ? &backend : nullptr;
+}

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <limits>
+
+#include "formulas/kmeans_formulas.h"
+#include "kmeans/views.h"
+#include "runtime/portability.h"
+
+/// What the kernels of k-means share.
+namespace forja::cuda {
+
+inline constexpr unsigned kFullWarp = 0xFFFFFFFFU;
+/// Threads of the blocks that go over rows, one row each; also how many rows make a chunk of a fixed-order sum.
+inline constexpr int kRowBlock = 128;
+inline constexpr int kColumnTile = 16;
+template <class T>
+inline constexpr T kInfinity = std::numeric_limits<T>::infinity();
+
+inline std::int64_t row_blocks(std::int64_t rows) { return (rows + kRowBlock - 1) / kRowBlock; }
+
+template <class T>
+__device__ T entry(const RowsView<T>& rows, std::int64_t i, std::int64_t j) {
+  return formulas::centred(rows.x[i * rows.d + j], rows.shift[j], rows.scale);
+}
+
+template <class T>
+__device__ double weight_of(const RowsView<T>& rows, std::int64_t i) {
+  return rows.weight == nullptr ? 1.0 : static_cast<double>(rows.weight[i]);
+}
+
+/// The sum over kRowBlock threads, always in the same order; valid in thread 0. Every thread of the block calls it.
+__device__ inline double block_sum(double value, double (&partial)[kRowBlock / kWarp]) {
+  for (int step = kWarp / 2; step > 0; step /= 2) value += __shfl_xor_sync(kFullWarp, value, step);
+  __syncthreads();
+  if (threadIdx.x % kWarp == 0) partial[threadIdx.x / kWarp] = value;
+  __syncthreads();
+  double sum = 0;
+  if (threadIdx.x == 0) {
+    for (const double part : partial) sum += part;
+  }
+  return sum;
+}
+
+/// A tile of kRowBlock rows x' and kTargets others, kColumnTile columns wide.
+template <class T, int kTargets>
+struct DifferenceTile {
+  T rows[kRowBlock][kColumnTile + 1];
+  T targets[kTargets][kColumnTile];
+};
+
+/// Puts columns first_column .. + width of the rows from first_row on into the tile.
+template <class T>
+__device__ void load_rows(const RowsView<T>& rows, std::int64_t first_row, std::int64_t first_column, int width,
+                          T (&tile)[kRowBlock][kColumnTile + 1]) {
+  for (int place = static_cast<int>(threadIdx.x); place < kRowBlock * kColumnTile; place += kRowBlock) {
+    const int r = place / kColumnTile;
+    const int j = place % kColumnTile;
+    if (first_row + r < rows.n && j < width) tile[r][j] = entry(rows, first_row + r, first_column + j);
+  }
+}
+
+/// Adds to sums[t] the squared distance in double, column by column, between this thread's row (first_row + thread) and
+/// target t; targets at and beyond `count` are zero. targets: count x d. Every thread of the block calls it.
+template <class T, int kTargets>
+__device__ void add_squares(const RowsView<T>& rows, std::int64_t first_row, const T* targets, int count,
+                            DifferenceTile<T, kTargets>& tile, double (&sums)[kTargets]) {
+  const int thread = static_cast<int>(threadIdx.x);
+  for (std::int64_t first = 0; first < rows.d; first += kColumnTile) {
+    const int width = rows.d - first < kColumnTile ? static_cast<int>(rows.d - first) : kColumnTile;
+    __syncthreads();
+    load_rows(rows, first_row, first, width, tile.rows);
+    for (int place = thread; place < kTargets * kColumnTile; place += kRowBlock) {
+      const int t = place / kColumnTile;
+      const int j = place % kColumnTile;
+      tile.targets[t][j] = t < count && j < width ? targets[t * rows.d + first + j] : T(0);
+    }
+    __syncthreads();
+    for (int j = 0; j < width && first_row + thread < rows.n; ++j) {
+      const auto x = static_cast<double>(tile.rows[thread][j]);
+      FORJA_UNROLL
+      for (int t = 0; t < kTargets; ++t) {
+        const double difference = x - static_cast<double>(tile.targets[t][j]);
+        sums[t] = std::fma(difference, difference, sums[t]);
+      }
+    }
+  }
+}
+
+}  // namespace forja::cuda

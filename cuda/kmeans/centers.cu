@@ -1,0 +1,60 @@
+#include "kmeans/centers.h"
+
+#include "kmeans/cluster_kernels.cuh"
+#include "kmeans/nearest_kernels.cuh"
+#include "runtime/launch.h"
+
+namespace forja::cuda {
+
+template <class T>
+void Centers<T>::upload(const Context& context, MatrixView<const double> centers, const Centring<T>& centring) {
+  std::vector<T> inside(static_cast<std::size_t>(k_ * d_));
+  for (std::int64_t c = 0; c < k_; ++c) {
+    for (std::int64_t j = 0; j < d_; ++j) {
+      inside[static_cast<std::size_t>(c * d_ + j)] = centring.inside(centers(c, j), static_cast<std::size_t>(j));
+    }
+  }
+  values_.upload(inside);
+  measure(context);
+}
+
+template <class T>
+Matrix<double> Centers<T>::download(const Centring<T>& centring) const {
+  std::vector<T> inside(static_cast<std::size_t>(k_ * d_));
+  values_.download(inside);
+  Matrix<double> result(k_, d_);
+  for (std::int64_t c = 0; c < k_; ++c) {
+    for (std::int64_t j = 0; j < d_; ++j) {
+      result(c, j) = centring.outside(inside[static_cast<std::size_t>(c * d_ + j)], static_cast<std::size_t>(j));
+    }
+  }
+  return result;
+}
+
+template <class T>
+void Centers<T>::measure(const Context& context) {
+  launch(square_centers<T>, dim3(static_cast<unsigned>(k_)), dim3(kRowBlock), 0, context.stream(), values_.data(), d_,
+         squares_.data());
+  launch(sum_records<T>, dim3(1), dim3(kRowBlock), 0, context.stream(), nullptr, squares_.data(), k_, nullptr,
+         largest_norm_.data());
+}
+
+template <class T>
+void find_nearest(const Context& context, const RowsView<T>& rows, const T* norms, const std::int64_t* index,
+                  std::int64_t slots, const CentersView<T>& centers, std::int32_t* labels) {
+  const NearestTask<T> task{rows, centers, norms, index, slots, labels};
+  launch(nearest_by_scores<T>, dim3(static_cast<unsigned>((slots + kTileRows - 1) / kTileRows)), dim3(kNearestThreads),
+         0, context.stream(), task);
+  launch(settle_open_rows<T>, dim3(static_cast<unsigned>(row_blocks(slots))), dim3(kRowBlock), 0, context.stream(),
+         task);
+}
+
+#define FORJA_INSTANTIATE(T)                                                                                  \
+  template class Centers<T>;                                                                                  \
+  template void find_nearest(const Context&, const RowsView<T>&, const T*, const std::int64_t*, std::int64_t, \
+                             const CentersView<T>&, std::int32_t*);
+FORJA_INSTANTIATE(float)
+FORJA_INSTANTIATE(double)
+#undef FORJA_INSTANTIATE
+
+}  // namespace forja::cuda

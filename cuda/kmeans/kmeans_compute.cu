@@ -1,0 +1,298 @@
+#include "kmeans/kmeans_compute.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "kmeans/cluster_kernels.cuh"
+#include "kmeans/row_kernels.cuh"
+#include "runtime/launch.h"
+
+namespace forja::cuda {
+namespace {
+
+constexpr dim3 kOne{1, 1, 1};
+constexpr dim3 kBlock{kRowBlock, 1, 1};
+/// Blocks that look for the farthest row: enough for a GPU, few for the one block that joins them.
+constexpr std::int64_t kMostSearchBlocks = 512;
+
+dim3 blocks(std::int64_t count) { return {static_cast<unsigned>(count), 1, 1}; }
+
+// One block: the farthest of `blocks`.
+__global__ void __launch_bounds__(kRowBlock) choose_farthest(const Far* of_block, int blocks, Far* chosen) {
+  FORJA_SHARED(seen, Far[kRowBlock]);
+  Far mine{-1, 0};
+  for (int b = static_cast<int>(threadIdx.x); b < blocks; b += kRowBlock) {
+    if (is_farther(of_block[b], mine)) mine = of_block[b];
+  }
+  mine = block_farthest(mine, seen);
+  if (threadIdx.x == 0) *chosen = mine;
+}
+
+/// Rows and clusters of moves, on the device.
+struct Moves {
+  Moves(const Context& context, std::span<const compute::RowToCluster> moves)
+      : rows(context, std::ssize(moves)), clusters(context, std::ssize(moves)) {
+    std::vector<std::int64_t> host_rows;
+    std::vector<std::int32_t> host_clusters;
+    for (const compute::RowToCluster& move : moves) {
+      host_rows.push_back(move.row);
+      host_clusters.push_back(move.cluster);
+    }
+    rows.upload(host_rows);
+    clusters.upload(host_clusters);
+  }
+
+  DeviceBuffer<std::int64_t> rows;
+  DeviceBuffer<std::int32_t> clusters;
+};
+
+}  // namespace
+
+template <class T>
+CudaKMeans<T>::CudaKMeans(int device, const Rows<T>& x, std::span<const T> sample_weight)
+    : lent_(x.on_device() != nullptr ? x.on_device()->handle() : nullptr),
+      context_(device),
+      rows_(context_, x, sample_weight) {
+  labels_ = DeviceBuffer<std::int32_t>(context_, rows());
+  fresh_ = DeviceBuffer<std::int32_t>(context_, rows());
+  changed_ = DeviceBuffer<unsigned long long>(context_, 1);
+  host_changed_ = PinnedBuffer<unsigned long long>(1);
+}
+
+template <class T>
+CudaKMeans<T>::~CudaKMeans() {
+  // Pinned memory must outlast the copies into it.
+  if (cudaStreamSynchronize(context_.stream()) != cudaSuccess) (void)cudaGetLastError();
+}
+
+template <class T>
+std::vector<compute::SeedCandidate> CudaKMeans<T>::seed_candidates(std::span<const double> u) {
+  return seeding_.candidates(context_, rows_, u);
+}
+
+template <class T>
+void CudaKMeans<T>::seed_accept(std::int64_t index) {
+  seeding_.accept(context_, rows_, index);
+}
+
+template <class T>
+std::vector<std::int64_t> CudaKMeans<T>::draw_rows(std::span<const double> u) {
+  return Seeding<T>::draw(context_, rows_, u);
+}
+
+template <class T>
+void CudaKMeans<T>::start(std::int64_t k) {
+  if (k != centers_.count()) {
+    const std::int64_t d = columns();
+    centers_ = {};
+    proposed_ = {};
+    Centers<T> current(context_, k, d);
+    proposed_ = Centers<T>(context_, k, d);
+    sums_ = DeviceBuffer<unsigned long long>(context_, k * d + k);
+    batch_sums_ = {};
+    records_ = DeviceBuffer<ClusterRecord>(context_, k + 1);
+    counts_ = DeviceBuffer<double>(context_, k);
+    host_records_ = PinnedBuffer<ClusterRecord>(k + 1);
+    centers_ = std::move(current);
+  }
+  labels_.fill_bytes(0xFF);
+  sums_.fill_bytes(0);
+  counts_.fill_bytes(0);
+}
+
+template <class T>
+void CudaKMeans<T>::set_centers(MatrixView<const double> centers) {
+  start(centers.rows());
+  centers_.upload(context_, centers, rows_.centring());
+}
+
+template <class T>
+void CudaKMeans<T>::set_centers_from_rows(std::span<const std::int64_t> rows) {
+  start(std::ssize(rows));
+  DeviceBuffer<std::int64_t> index(context_, std::ssize(rows));
+  index.upload(rows);
+  launch(gather_rows<T>, blocks(index.size()), kBlock, 0, context_.stream(), rows_.view(), index.data(), false,
+         centers_.values());
+  centers_.measure(context_);
+}
+
+template <class T>
+void CudaKMeans<T>::propose(unsigned long long* sums, double* counts, ClusterRecord* sum) {
+  const std::int64_t k = centers_.count();
+  const SumsView view{sums, sums + k * columns()};
+  launch(propose_centers<T>, blocks(k), kBlock, 0, context_.stream(), centers_.view(), rows_.fixed_point(), view,
+         counts, proposed_.values(), proposed_.squares(), records_.data());
+  launch(sum_records<T>, kOne, kBlock, 0, context_.stream(), records_.data(), proposed_.squares(), k, sum,
+         proposed_.largest_norm());
+}
+
+template <class T>
+compute::KMeansPass CudaKMeans<T>::assign() {
+  const std::int64_t k = centers_.count();
+  find_nearest<T>(context_, rows_.view(), rows_.norms(), nullptr, rows(), centers_.view(), fresh_.data());
+  changed_.fill_bytes(0);
+  const SumsView sums{sums_.data(), sums_.data() + k * columns()};
+  launch(move_changed_rows<T>, blocks(row_blocks(rows())), kBlock, 0, context_.stream(), rows_.view(),
+         rows_.fixed_point(), nullptr, rows(), fresh_.data(), labels_.data(), sums, changed_.data());
+  propose(sums_.data(), nullptr, records_.data() + k);
+  records_.download_async(host_records_.data(), k + 1);
+  changed_.download_async(host_changed_.data(), 1);
+  context_.synchronize();
+  compute::KMeansPass pass;
+  pass.inertia = std::max(0.0, rows_.total_square() + host_records_[k].cost) * square_unit();
+  pass.shift = host_records_[k].shift * square_unit();
+  pass.changed = static_cast<std::int64_t>(host_changed_[0]);
+  for (std::int64_t c = 0; c < k; ++c) {
+    if (host_records_[c].weight == 0) pass.empty.push_back(static_cast<std::int32_t>(c));
+  }
+  return pass;
+}
+
+template <class T>
+std::vector<compute::FarRow> CudaKMeans<T>::farthest_rows(std::int64_t count) {
+  count = std::min(count, rows());
+  if (count == 0) return {};
+  const std::int64_t chunks = row_blocks(rows());
+  const std::int64_t searchers = std::min(chunks, kMostSearchBlocks);
+  DeviceBuffer<double> distances(context_, rows());
+  DeviceBuffer<double> chunk_sums(context_, chunks);
+  DeviceBuffer<Far> of_block(context_, searchers);
+  DeviceBuffer<Far> chosen(context_, count);
+  launch(measure_own_distances<T>, blocks(chunks), kBlock, 0, context_.stream(), rows_.view(), centers_.view(),
+         labels_.data(), distances.data(), chunk_sums.data());
+  for (std::int64_t i = 0; i < count; ++i) {
+    const Far* last = i == 0 ? nullptr : chosen.data() + i - 1;
+    launch(find_next_farthest<T>, blocks(searchers), kBlock, 0, context_.stream(), rows_.view(), distances.data(), last,
+           of_block.data());
+    launch(choose_farthest, kOne, kBlock, 0, context_.stream(), of_block.data(), static_cast<int>(searchers),
+           chosen.data() + i);
+  }
+  std::vector<Far> found(static_cast<std::size_t>(count));
+  chosen.download(found);
+  std::vector<compute::FarRow> result;
+  for (const Far& far : found) {
+    if (far.row < 0) break;
+    result.push_back({far.row, far.distance * square_unit()});
+  }
+  return result;
+}
+
+template <class T>
+double CudaKMeans<T>::relabel(std::span<const compute::RowToCluster> moves) {
+  const std::int64_t k = centers_.count();
+  const Moves on_device(context_, moves);
+  const SumsView sums{sums_.data(), sums_.data() + k * columns()};
+  launch(move_given_rows<T>, kOne, kBlock, 0, context_.stream(), rows_.view(), rows_.fixed_point(),
+         on_device.rows.data(), on_device.clusters.data(), on_device.rows.size(), labels_.data(), sums);
+  propose(sums_.data(), nullptr, records_.data() + k);
+  ClusterRecord sum{};
+  records_.download(&sum, 1, k);
+  return sum.shift * square_unit();
+}
+
+template <class T>
+double CudaKMeans<T>::inertia() {
+  const std::int64_t chunks = row_blocks(rows());
+  DeviceBuffer<double> chunk_sums(context_, chunks);
+  DeviceBuffer<double> sum(context_, 1);
+  launch(measure_own_distances<T>, blocks(chunks), kBlock, 0, context_.stream(), rows_.view(), centers_.view(),
+         labels_.data(), nullptr, chunk_sums.data());
+  launch(sum_numbers<double>, kOne, kBlock, 0, context_.stream(), chunk_sums.data(), chunks, sum.data());
+  double result = 0;
+  sum.download(&result, 1);
+  return result * square_unit();
+}
+
+template <class T>
+std::vector<std::int32_t> CudaKMeans<T>::labels() {
+  std::vector<std::int32_t> result(static_cast<std::size_t>(rows()));
+  labels_.download(result);
+  return result;
+}
+
+template <class T>
+std::vector<double> CudaKMeans<T>::counts() {
+  std::vector<double> result(static_cast<std::size_t>(centers_.count()));
+  counts_.download(result);
+  return result;
+}
+
+template <class T>
+void CudaKMeans<T>::enqueue_batch_step(std::uint64_t seed, std::int64_t step, std::int64_t batch_size, double* square,
+                                       ClusterRecord* sum) {
+  const std::int64_t slots = batch_size > 0 ? batch_size : rows();
+  const std::int64_t* index = batch_size > 0 ? batch_index_.data() : nullptr;
+  if (batch_size > 0) {
+    const std::int64_t draws = batch_squares_.size();
+    launch(draw_batch<T>, blocks(draws), kBlock, 0, context_.stream(), rows_.view(), seed, step, slots,
+           batch_index_.data(), batch_squares_.data());
+    launch(sum_numbers<double>, kOne, kBlock, 0, context_.stream(), batch_squares_.data(), draws, square);
+  }
+  DeviceBuffer<std::int32_t>& labels = fresh_;
+  find_nearest<T>(context_, rows_.view(), rows_.norms(), index, slots, centers_.view(), labels.data());
+  batch_sums_.fill_bytes(0);
+  const SumsView sums{batch_sums_.data(), batch_sums_.data() + centers_.count() * columns()};
+  launch(move_changed_rows<T>, blocks(row_blocks(slots)), kBlock, 0, context_.stream(), rows_.view(),
+         rows_.fixed_point(), index, slots, labels.data(), nullptr, sums, changed_.data());
+  propose(batch_sums_.data(), counts_.data(), sum);
+  update();
+}
+
+template <class T>
+std::vector<compute::BatchStep> CudaKMeans<T>::batch_steps(std::uint64_t seed, std::int64_t first, std::int64_t steps,
+                                                           std::int64_t batch_size) {
+  if (steps == 0) return {};
+  constexpr std::int64_t kSlotsPerBlock = kRowBlock / kWarp;
+  const std::int64_t sums = centers_.count() * (columns() + 1);
+  if (batch_sums_.size() != sums) batch_sums_ = DeviceBuffer<unsigned long long>(context_, sums);
+  if (batch_size > 0) {
+    if (batch_index_.size() != batch_size) {
+      batch_squares_ = DeviceBuffer<double>(context_, (batch_size + kSlotsPerBlock - 1) / kSlotsPerBlock);
+      batch_index_ = DeviceBuffer<std::int64_t>(context_, batch_size);
+    }
+    if (fresh_.size() < batch_size) fresh_ = DeviceBuffer<std::int32_t>(context_, batch_size);
+  }
+  DeviceBuffer<double> squares(context_, steps);
+  DeviceBuffer<ClusterRecord> records(context_, steps);
+  PinnedBuffer<double> host_squares(steps);
+  PinnedBuffer<ClusterRecord> host_records(steps);
+  for (std::int64_t step = 0; step < steps; ++step) {
+    enqueue_batch_step(seed, first + step, batch_size, squares.data() + step, records.data() + step);
+  }
+  if (batch_size > 0) squares.download_async(host_squares.data(), steps);
+  records.download_async(host_records.data(), steps);
+  context_.synchronize();
+  std::vector<compute::BatchStep> results;
+  for (std::int64_t step = 0; step < steps; ++step) {
+    const ClusterRecord& record = host_records[step];
+    const double square = batch_size > 0 ? host_squares[step] : rows_.total_square();
+    results.push_back(
+        {std::max(0.0, square + record.cost) * square_unit(), record.weight, record.shift * square_unit()});
+  }
+  return results;
+}
+
+template <class T>
+void CudaKMeans<T>::replace_centers(std::span<const compute::RowToCluster> rows, double count) {
+  const Moves on_device(context_, rows);
+  launch(put_rows_in_place<T>, kOne, kBlock, 0, context_.stream(), rows_.view(), on_device.rows.data(),
+         on_device.clusters.data(), on_device.rows.size(), count, centers_.values(), counts_.data());
+  centers_.measure(context_);
+}
+
+template <class T>
+Matrix<T> CudaKMeans<T>::take_rows(std::span<const std::int64_t> rows) {
+  Matrix<T> result(std::ssize(rows), columns());
+  DeviceBuffer<std::int64_t> index(context_, std::ssize(rows));
+  DeviceBuffer<T> taken(context_, std::ssize(rows) * columns());
+  index.upload(rows);
+  launch(gather_rows<T>, blocks(index.size()), kBlock, 0, context_.stream(), rows_.view(), index.data(), true,
+         taken.data());
+  taken.download(result.values());
+  return result;
+}
+
+template class CudaKMeans<float>;
+template class CudaKMeans<double>;
+
+}  // namespace forja::cuda

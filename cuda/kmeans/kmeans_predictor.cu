@@ -1,0 +1,127 @@
+#include "kmeans/kmeans_predictor.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "kmeans/cluster_kernels.cuh"
+#include "kmeans/row_kernels.cuh"
+#include "runtime/launch.h"
+
+namespace forja::cuda {
+namespace {
+
+/// Numbers of one block of rows, or of its distances: enough to keep a GPU busy, little of its memory.
+constexpr std::int64_t kBlockNumbers = std::int64_t{1} << 25;
+/// As many blocks of 8 centres as a grid has in y.
+constexpr std::int64_t kMostCentersAtOnce = 65535 * kTransformTargets;
+
+dim3 blocks(std::int64_t count) { return {static_cast<unsigned>(count), 1, 1}; }
+
+}  // namespace
+
+template <class T>
+CudaKMeansPredictor<T>::CudaKMeansPredictor(int device, MatrixView<const double> centers)
+    : context_(device), shift_(context_, centers.columns()), centers_(context_, centers.rows(), centers.columns()) {
+  double largest = 0;
+  for (std::int64_t j = 0; j < centers.columns(); ++j) {
+    double sum = 0;
+    double low = centers(0, j);
+    double high = low;
+    for (std::int64_t c = 0; c < centers.rows(); ++c) {
+      sum += centers(c, j);
+      low = std::min(low, centers(c, j));
+      high = std::max(high, centers(c, j));
+    }
+    const T shift = formulas::centring_shift<T>(sum / static_cast<double>(centers.rows()), low, high);
+    centring_.shift.push_back(shift);
+    largest = std::max({largest, high - static_cast<double>(shift), static_cast<double>(shift) - low});
+  }
+  centring_.scale = static_cast<T>(formulas::common_scale(largest));
+  shift_.upload(centring_.shift);
+  centers_.upload(context_, centers, centring_);
+  context_.synchronize();
+}
+
+template <class T>
+void CudaKMeansPredictor<T>::for_each_block(const Rows<T>& x, std::int64_t most_rows,
+                                            const std::function<void(const RowsView<T>&, std::int64_t)>& work) {
+  const std::int64_t n = row_count(x);
+  const std::int64_t d = column_count(x);
+  const std::int64_t size = std::min(n, std::max<std::int64_t>(1, std::min(most_rows, kBlockNumbers / d)));
+  DeviceBuffer<T> uploaded(context_, x.host() != nullptr ? size * d : 0);
+  for (std::int64_t first = 0; first < n; first += size) {
+    RowsView<T> block{nullptr, shift_.data(), nullptr, std::min(size, n - first), d, centring_.scale};
+    if (x.host() != nullptr) {
+      upload_rows(context_, x.host()->middle_rows(first, block.n), uploaded.data());
+      block.x = uploaded.data();
+    } else {
+      block.x = rows_on_device(x) + first * d;
+    }
+    work(block, first);
+  }
+  context_.synchronize();
+}
+
+template <class T>
+DeviceBuffer<std::int32_t> CudaKMeansPredictor<T>::label(const RowsView<T>& rows) {
+  const std::int64_t chunks = row_blocks(rows.n);
+  DeviceBuffer<T> norms(context_, rows.n);
+  DeviceBuffer<double> squares(context_, chunks);
+  DeviceBuffer<std::int32_t> labels(context_, rows.n);
+  launch(measure_rows<T>, blocks(chunks), dim3(kRowBlock), 0, context_.stream(), rows, norms.data(), squares.data());
+  find_nearest<T>(context_, rows, norms.data(), nullptr, rows.n, centers_.view(), labels.data());
+  return labels;
+}
+
+template <class T>
+void CudaKMeansPredictor<T>::predict(const Rows<T>& x, std::span<std::int32_t> labels) {
+  for_each_block(x, row_count(x), [&](const RowsView<T>& rows, std::int64_t first) {
+    label(rows).download(labels.data() + first, rows.n);
+  });
+}
+
+template <class T>
+void CudaKMeansPredictor<T>::transform(const Rows<T>& x, MatrixView<T> distances) {
+  const std::int64_t k = centers_.count();
+  const double unit = std::sqrt(centring_.square_unit());
+  for_each_block(x, kBlockNumbers / k, [&](const RowsView<T>& rows, std::int64_t first) {
+    DeviceBuffer<T> found(context_, rows.n * k);
+    for (std::int64_t center = 0; center < k; center += kMostCentersAtOnce) {
+      const std::int64_t groups =
+          (std::min(kMostCentersAtOnce, k - center) + kTransformTargets - 1) / kTransformTargets;
+      const dim3 grid(static_cast<unsigned>(row_blocks(rows.n)), static_cast<unsigned>(groups));
+      launch(measure_all_distances<T>, grid, dim3(kRowBlock), 0, context_.stream(), rows, centers_.view(), center, unit,
+             found.data());
+    }
+    download_rows(context_, found.data(), distances.middle_rows(first, rows.n));
+  });
+}
+
+template <class T>
+double CudaKMeansPredictor<T>::inertia(const Rows<T>& x, std::span<const T> sample_weight) {
+  double total = 0;
+  for_each_block(x, row_count(x), [&](RowsView<T> rows, std::int64_t first) {
+    const DeviceBuffer<std::int32_t> labels = label(rows);
+    DeviceBuffer<T> weights(context_, sample_weight.empty() ? 0 : rows.n);
+    if (!sample_weight.empty()) {
+      weights.upload(sample_weight.data() + first, rows.n);
+      rows.weight = weights.data();
+    }
+    const std::int64_t chunks = row_blocks(rows.n);
+    DeviceBuffer<double> sums(context_, chunks);
+    DeviceBuffer<double> sum(context_, 1);
+    launch(measure_own_distances<T>, blocks(chunks), dim3(kRowBlock), 0, context_.stream(), rows, centers_.view(),
+           labels.data(), nullptr, sums.data());
+    launch(sum_numbers<double>, dim3(1), dim3(kRowBlock), 0, context_.stream(), sums.data(), chunks, sum.data());
+    double part = 0;
+    sum.download(&part, 1);
+    total += part;
+  });
+  return total * centring_.square_unit();
+}
+
+template class CudaKMeansPredictor<float>;
+template class CudaKMeansPredictor<double>;
+
+}  // namespace forja::cuda

@@ -1,0 +1,128 @@
+#pragma once
+
+#include <cstdint>
+
+#include "kmeans/block.cuh"
+
+/// Passes with one row per thread: norms, distances to a row's own centre or to all of a few, the farthest rows.
+namespace forja::cuda {
+
+// ||x'|| rounded up and, per chunk of kRowBlock slots, the sum of weight x ||x'||^2. Floor: n d values read, bound by
+// memory.
+template <class T>
+__global__ void __launch_bounds__(kRowBlock) measure_rows(RowsView<T> rows, T* norms, double* chunk_squares) {
+  using Tile = DifferenceTile<T, 1>;
+  FORJA_SHARED(tile, Tile);
+  FORJA_SHARED(partial, double[kRowBlock / kWarp]);
+  const std::int64_t first = std::int64_t{blockIdx.x} * kRowBlock;
+  const std::int64_t row = first + threadIdx.x;
+  double square[1] = {0};
+  add_squares<T, 1>(rows, first, nullptr, 0, tile, square);
+  if (row < rows.n) norms[row] = static_cast<T>(std::sqrt(square[0]) * (1 + 0x1.0p-22));
+  const double sum = block_sum(row < rows.n ? weight_of(rows, row) * square[0] : 0, partial);
+  if (threadIdx.x == 0) chunk_squares[blockIdx.x] = sum;
+}
+
+// ||x' - c||^2 in double of each row to its own centre and, per chunk, the weighted sum. distances: null where only the
+// sums are wanted. Floor: n d values and n labels read, bound by memory; the centres come from the cache.
+template <class T>
+__global__ void __launch_bounds__(kRowBlock)
+    measure_own_distances(RowsView<T> rows, CentersView<T> centers, const std::int32_t* labels, double* distances,
+                          double* chunk_sums) {
+  using Tile = T[kRowBlock][kColumnTile + 1];
+  FORJA_SHARED(tile, Tile);
+  FORJA_SHARED(partial, double[kRowBlock / kWarp]);
+  const std::int64_t first_row = std::int64_t{blockIdx.x} * kRowBlock;
+  const std::int64_t row = first_row + threadIdx.x;
+  const T* center = row < rows.n ? centers.values + labels[row] * rows.d : nullptr;
+  double square = 0;
+  for (std::int64_t first = 0; first < rows.d; first += kColumnTile) {
+    const int width = rows.d - first < kColumnTile ? static_cast<int>(rows.d - first) : kColumnTile;
+    __syncthreads();
+    load_rows(rows, first_row, first, width, tile);
+    __syncthreads();
+    for (int j = 0; j < width && row < rows.n; ++j) {
+      const double difference = static_cast<double>(tile[threadIdx.x][j]) - static_cast<double>(center[first + j]);
+      square = std::fma(difference, difference, square);
+    }
+  }
+  if (distances != nullptr && row < rows.n) distances[row] = square;
+  const double sum = block_sum(row < rows.n ? weight_of(rows, row) * square : 0, partial);
+  if (threadIdx.x == 0) chunk_sums[blockIdx.x] = sum;
+}
+
+inline constexpr int kTransformTargets = 8;
+
+// Distances of rows to 8 centres per block in y. Floor: n k values written, n d k / 8 read, 2 n d k operations of
+// double: bound by double arithmetic.
+template <class T>
+__global__ void __launch_bounds__(kRowBlock)
+    measure_all_distances(RowsView<T> rows, CentersView<T> centers, std::int64_t first_center, double unit,
+                          T* distances) {
+  using Tile = DifferenceTile<T, kTransformTargets>;
+  FORJA_SHARED(tile, Tile);
+  const std::int64_t first = std::int64_t{blockIdx.x} * kRowBlock;
+  const std::int64_t row = first + threadIdx.x;
+  const std::int64_t center = first_center + std::int64_t{blockIdx.y} * kTransformTargets;
+  const std::int64_t left = centers.k - center;
+  const int count = left < kTransformTargets ? static_cast<int>(left) : kTransformTargets;
+  double squares[kTransformTargets] = {};
+  add_squares(rows, first, centers.values + center * rows.d, count, tile, squares);
+  if (row >= rows.n) return;
+  FORJA_UNROLL
+  for (int t = 0; t < kTransformTargets; ++t) {
+    if (t < count) distances[row * centers.k + center + t] = static_cast<T>(std::sqrt(squares[t]) * unit);
+  }
+}
+
+/// A row and its distance in the order of farthest_rows(); row < 0: none.
+struct Far {
+  std::int64_t row;
+  double distance;
+};
+
+__device__ inline bool is_farther(const Far& a, const Far& b) {
+  if (a.row < 0 || b.row < 0) return b.row < 0 && a.row >= 0;
+  return a.distance > b.distance || (a.distance == b.distance && a.row < b.row);
+}
+
+/// The first in order of what the threads of the block have; valid in thread 0.
+__device__ inline Far block_farthest(Far mine, Far (&seen)[kRowBlock]) {
+  seen[threadIdx.x] = mine;
+  for (int step = kRowBlock / 2; step > 0; step /= 2) {
+    __syncthreads();
+    if (static_cast<int>(threadIdx.x) < step && is_farther(seen[threadIdx.x + step], seen[threadIdx.x])) {
+      seen[threadIdx.x] = seen[threadIdx.x + step];
+    }
+  }
+  return seen[0];
+}
+
+// The farthest row of each block among those that come after *last in the order. Floor: n distances read for each row
+// that is found.
+template <class T>
+__global__ void __launch_bounds__(kRowBlock)
+    find_next_farthest(RowsView<T> rows, const double* distances, const Far* last, Far* of_block) {
+  FORJA_SHARED(seen, Far[kRowBlock]);
+  Far mine{-1, 0};
+  const std::int64_t stride = std::int64_t{gridDim.x} * kRowBlock;
+  for (std::int64_t row = std::int64_t{blockIdx.x} * kRowBlock + threadIdx.x; row < rows.n; row += stride) {
+    const Far here{row, distances[row]};
+    if (!(weight_of(rows, row) > 0) || (last != nullptr && !is_farther(*last, here))) continue;
+    if (is_farther(here, mine)) mine = here;
+  }
+  mine = block_farthest(mine, seen);
+  if (threadIdx.x == 0) of_block[blockIdx.x] = mine;
+}
+
+// Copies rows: x', or as they were given. Floor: count x d values read and written.
+template <class T>
+__global__ void __launch_bounds__(kRowBlock)
+    gather_rows(RowsView<T> rows, const std::int64_t* index, bool as_given, T* out) {
+  const std::int64_t row = index[blockIdx.x];
+  for (std::int64_t j = threadIdx.x; j < rows.d; j += kRowBlock) {
+    out[std::int64_t{blockIdx.x} * rows.d + j] = as_given ? rows.x[row * rows.d + j] : entry(rows, row, j);
+  }
+}
+
+}  // namespace forja::cuda

@@ -1,0 +1,128 @@
+#pragma once
+
+#include <cstdint>
+
+#include "kmeans/block.cuh"
+
+/// Draws by weight and by weighted distance, and the distances to the rows drawn.
+namespace forja::cuda {
+
+inline constexpr int kSeedTargets = 4;
+
+/// A row's mass in a draw: its weight, times its least squared distance where there is one.
+template <class T>
+__device__ double mass_of(const RowsView<T>& rows, const T* least, std::int64_t row) {
+  return weight_of(rows, row) * (least == nullptr ? 1.0 : static_cast<double>(least[row]));
+}
+
+// Per chunk of kRowBlock rows, the sum of their weights. Floor: n weights read.
+template <class T>
+__global__ void __launch_bounds__(kRowBlock) sum_weights(RowsView<T> rows, double* chunk_sums) {
+  FORJA_SHARED(partial, double[kRowBlock / kWarp]);
+  const std::int64_t row = std::int64_t{blockIdx.x} * kRowBlock + threadIdx.x;
+  const double sum = block_sum(row < rows.n ? weight_of(rows, row) : 0, partial);
+  if (threadIdx.x == 0) chunk_sums[blockIdx.x] = sum;
+}
+
+// For 4 candidates per block in y: each row's least squared distance with the candidate, and the chunks' weighted sums
+// of them. least: null before the first acceptance. Floor: for t candidates, n d t / 4 values of rows read, n t values
+// written, 2 n d t operations of double: bound by the rows' bytes, or by double arithmetic where a GPU has little.
+template <class T>
+__global__ void __launch_bounds__(kRowBlock) try_candidates(RowsView<T> rows, const T* candidates, std::int64_t count,
+                                                            const T* least, T* trials, double* chunk_sums) {
+  using Tile = DifferenceTile<T, kSeedTargets>;
+  FORJA_SHARED(tile, Tile);
+  FORJA_SHARED(partial, double[kRowBlock / kWarp]);
+  const std::int64_t first = std::int64_t{blockIdx.x} * kRowBlock;
+  const std::int64_t row = first + threadIdx.x;
+  const std::int64_t candidate = std::int64_t{blockIdx.y} * kSeedTargets;
+  const int here = count - candidate < kSeedTargets ? static_cast<int>(count - candidate) : kSeedTargets;
+  double squares[kSeedTargets] = {};
+  add_squares(rows, first, candidates + candidate * rows.d, here, tile, squares);
+  FORJA_UNROLL
+  for (int t = 0; t < kSeedTargets; ++t) {
+    double mass = 0;
+    if (row < rows.n && t < here) {
+      T value = static_cast<T>(squares[t]);
+      if (least != nullptr && least[row] < value) value = least[row];
+      trials[(candidate + t) * rows.n + row] = value;
+      mass = weight_of(rows, row) * static_cast<double>(value);
+    }
+    const double sum = block_sum(mass, partial);
+    if (threadIdx.x == 0 && t < here) chunk_sums[(candidate + t) * gridDim.x + blockIdx.x] = sum;
+  }
+}
+
+/// One draw's inputs: masses by chunk, and what they are the sums of.
+template <class T>
+struct DrawTask {
+  RowsView<T> rows;
+  const T* least = nullptr;               ///< null: by weight alone
+  const double* chunk_masses = nullptr;   ///< null: by weight alone
+  const double* chunk_weights = nullptr;  ///< where the masses' total is 0
+  std::int64_t chunks = 0;
+};
+
+// A block per u: the first row whose running sum exceeds u x total. A thread sums a run of chunks; then one thread
+// walks over runs, chunks and rows. The order of adding is fixed. Floor: n / 128 sums read, 3 walks of at most 128 or
+// n / 16384 steps: bound by latency.
+template <class T>
+__global__ void __launch_bounds__(kRowBlock) draw_rows_at(DrawTask<T> task, const double* u, std::int64_t* drawn) {
+  FORJA_SHARED(runs, double[kRowBlock]);
+  FORJA_SHARED(total, double);
+  const std::int64_t run = (task.chunks + kRowBlock - 1) / kRowBlock;
+  const double* masses = task.chunk_masses;
+  const T* least = task.least;
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    if (masses == nullptr || attempt == 1) {
+      masses = task.chunk_weights;
+      least = nullptr;
+    }
+    double sum = 0;
+    for (std::int64_t c = threadIdx.x * run; c < (threadIdx.x + 1) * run && c < task.chunks; ++c) sum += masses[c];
+    __syncthreads();
+    runs[threadIdx.x] = sum;
+    __syncthreads();
+    if (threadIdx.x == 0) {
+      double all = 0;
+      for (const double part : runs) all += part;
+      total = all;
+    }
+    __syncthreads();
+    if (total > 0) break;
+  }
+  if (threadIdx.x != 0) return;
+  const double goal = u[blockIdx.x] * total;
+  double before = 0;
+  std::int64_t chosen_run = -1;
+  double before_run = 0;
+  for (int r = 0; r < kRowBlock; ++r) {
+    if (!(runs[r] > 0)) continue;
+    chosen_run = r;
+    before_run = before;
+    before += runs[r];
+    if (before > goal) break;
+  }
+  std::int64_t chosen_chunk = chosen_run * run;
+  double before_chunk = before_run;
+  before = before_run;
+  for (std::int64_t c = chosen_run * run; c < (chosen_run + 1) * run && c < task.chunks; ++c) {
+    if (!(masses[c] > 0)) continue;
+    chosen_chunk = c;
+    before_chunk = before;
+    before += masses[c];
+    if (before > goal) break;
+  }
+  std::int64_t chosen = chosen_chunk * kRowBlock;
+  before = before_chunk;
+  for (std::int64_t row = chosen_chunk * kRowBlock; row < (chosen_chunk + 1) * kRowBlock && row < task.rows.n; ++row) {
+    const double mass = mass_of(task.rows, least, row);
+    if (!(mass > 0)) continue;
+    chosen = row;
+    before += mass;
+    if (before > goal) break;
+  }
+  drawn[blockIdx.x] = chosen;
+}
+
+}  // namespace forja::cuda

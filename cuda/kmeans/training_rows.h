@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "compute/kmeans_compute.h"
+#include "kmeans/views.h"
+#include "runtime/device_rows.h"
+
+namespace forja::cuda {
+
+/// How rows are used, as the host knows it: x' = (x - shift) * scale.
+template <class T>
+struct Centring {
+  std::vector<T> shift;
+  T scale = 1;
+
+  /// A centre's coordinate as the caller speaks of it, from and to.
+  T inside(double c, std::size_t j) const {
+    return static_cast<T>((c - static_cast<double>(shift[j])) * static_cast<double>(scale));
+  }
+  double outside(T c, std::size_t j) const {
+    return static_cast<double>(shift[j]) + static_cast<double>(c) / static_cast<double>(scale);
+  }
+  /// What squared distances between x' are multiplied by to be those between x.
+  double square_unit() const { return 1.0 / (static_cast<double>(scale) * static_cast<double>(scale)); }
+};
+
+/// The rows on the device, uploaded or lent, and all that is known of them for good.
+template <class T>
+class TrainingRows {
+ public:
+  /// Synchronises. Throws OutOfMemory when the rows do not fit.
+  TrainingRows(const Context& context, const Rows<T>& x, std::span<const T> sample_weight);
+
+  std::int64_t rows() const { return view_.n; }
+  std::int64_t columns() const { return view_.d; }
+  const RowsView<T>& view() const { return view_; }
+  const FixedPointView& fixed_point() const { return fixed_view_; }
+  const T* norms() const { return norms_.data(); }
+  /// The sum of the weights of each chunk of kRowBlock rows.
+  const double* chunk_weights() const { return chunk_weights_.data(); }
+  const compute::ColumnMoments& moments() const { return moments_; }
+  const Centring<T>& centring() const { return centring_; }
+  /// Sum of weight x ||x'||^2.
+  double total_square() const { return total_square_; }
+
+ private:
+  struct Summary;
+  Summary summarise_columns(const Context& context) const;
+  void set_centring(const Context& context, const Summary& summary, std::span<const T> sample_weight);
+  void measure(const Context& context);
+
+  DeviceBuffer<T> values_;
+  DeviceBuffer<T> weights_;
+  DeviceBuffer<T> shift_;
+  DeviceBuffer<T> norms_;
+  DeviceBuffer<double> chunk_weights_;
+  DeviceBuffer<double> scales_;
+  RowsView<T> view_;
+  FixedPointView fixed_view_;
+  Centring<T> centring_;
+  compute::ColumnMoments moments_;
+  double total_square_ = 0;
+};
+
+}  // namespace forja::cuda

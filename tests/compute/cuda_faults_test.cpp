@@ -1,0 +1,100 @@
+// Each CUDA call of a small fit at the seam fails in turn: the error has a name, nothing leaks, the next run works.
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "compute/backend.h"
+#include "cuda_emulation/control.h"
+#include "forja/error.h"
+#include "support/kmeans_data.h"
+
+namespace forja::testing {
+namespace {
+
+/// Seeding, passes with a row moved, mini-batches, a prediction, silhouettes: every method once at least.
+std::vector<double> small_run(const compute::Backend& backend) {
+  const Matrix<float> x = blobs<float>(150, 3, 4, 6.0, 11);
+  std::vector<float> weights(150, 1.0F);
+  weights[3] = 2;
+  const compute::BackendFor<float>& families = backend.families<float>();
+  const auto held = families.upload({0, 0}, x.view());
+  Matrix<float> back(150, 3);
+  held->download(back.view());
+  EXPECT_EQ(back, x);
+
+  std::vector<double> seen;
+  const auto seam = families.make_kmeans({0, 0}, Rows<float>(x), weights);
+  seam->begin_seeding();
+  const std::vector<double> u{0.3, 0.8};
+  for (int c = 0; c < 2; ++c) {
+    for (const auto& candidate : seam->seed_candidates(u)) seen.push_back(candidate.potential);
+    seam->seed_accept(c);
+  }
+  const std::vector<std::int64_t> rows = seam->draw_rows(u);
+  seam->set_centers_from_rows(rows);
+  seen.push_back(seam->assign().inertia);
+  const auto far = seam->farthest_rows(1);
+  const std::vector<compute::RowToCluster> moves{{far[0].row, 1}};
+  seen.push_back(seam->relabel(moves));
+  seam->update();
+  seam->set_centers(seam->centers());
+  seen.push_back(seam->assign().shift);
+  seen.push_back(seam->inertia());
+  seam->set_counts(std::vector<double>{1, 2});
+  for (const auto& step : seam->batch_steps(5, 0, 2, 40)) seen.push_back(step.inertia);
+  seam->replace_centers(moves, 3);
+  for (const double count : seam->counts()) seen.push_back(count);
+  const std::vector<std::int32_t> labels = seam->labels();
+  seen.insert(seen.end(), labels.begin(), labels.end());
+  const Matrix<float> taken = seam->take_rows(rows);
+  seen.push_back(static_cast<double>(taken(1, 2)));
+
+  const auto model = families.make_kmeans_predictor({0, 0}, seam->centers());
+  std::vector<std::int32_t> predicted(150);
+  model->predict(Rows<float>(x), predicted);
+  seen.insert(seen.end(), predicted.begin(), predicted.end());
+  Matrix<float> distances(150, 2);
+  model->transform(Rows<float>(x), distances.view());
+  seen.push_back(static_cast<double>(distances(9, 1)));
+  seen.push_back(model->inertia(Rows<float>(x), weights));
+  for (const double sample : families.silhouette_samples({0, 0}, Rows<float>(x), labels, 2)) seen.push_back(sample);
+  return seen;
+}
+
+TEST(CudaFaults, whichever_call_fails_the_error_has_a_name_nothing_leaks_and_the_next_run_works) {
+  const compute::Backend& backend = compute::open_backend(FORJA_EMULATED_BACKEND);
+  emulation::reset();
+  const std::vector<double> expected = small_run(backend);
+  const std::int64_t calls = emulation::api_calls();
+  ASSERT_GT(calls, 100);
+  const std::int64_t bytes = emulation::live_bytes();
+  const std::int64_t handles = emulation::live_handles();
+  std::int64_t failed = 0;
+  for (std::int64_t call = 1; call <= calls; ++call) {
+    SCOPED_TRACE("call " + std::to_string(call) + " of " + std::to_string(calls));
+    emulation::Config config;
+    config.fail_at = call;
+    emulation::reset(config);
+    try {
+      // A fault in a destructor is swallowed, and one allocation is tried again.
+      EXPECT_EQ(small_run(backend), expected);
+    } catch (const OutOfMemory&) {
+      ++failed;
+    } catch (const DeviceUnavailable&) {
+      ++failed;
+    }
+    EXPECT_EQ(emulation::live_bytes(), bytes);
+    EXPECT_EQ(emulation::live_handles(), handles);
+    EXPECT_EQ(backend.memory(0).in_use, 0);
+    for (const emulation::Report& report : emulation::reports()) ADD_FAILURE() << report.kind << ": " << report.text;
+    if (HasFailure()) return;
+  }
+  EXPECT_GT(failed, calls / 3);
+  emulation::reset();
+  EXPECT_EQ(small_run(backend), expected);
+}
+
+}  // namespace
+}  // namespace forja::testing
