@@ -14,6 +14,9 @@ namespace forja::cuda {
 inline constexpr unsigned kFullWarp = 0xFFFFFFFFU;
 /// Threads of the blocks that go over rows, one row each; also how many rows make a chunk of a fixed-order sum.
 inline constexpr int kRowBlock = 128;
+/// Such blocks that a multiprocessor holds at least: room for 128 registers a thread, which is what keeps them from
+/// memory.
+inline constexpr int kBlocksAtOnce = 4;
 inline constexpr int kColumnTile = 16;
 template <class T>
 inline constexpr T kInfinity = std::numeric_limits<T>::infinity();

@@ -24,7 +24,7 @@ __device__ unsigned long long fixed_weight(const RowsView<T>& rows, const FixedP
 // labels and takes the changed rows one by one, its lanes along the columns. kept = null: every slot is added. Floor:
 // 2 n labels, and for each changed row d values read and 2 d atomics of 8 bytes: bound by the atomics of the cache.
 template <class T>
-__global__ void __launch_bounds__(kRowBlock)
+__global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
     move_changed_rows(RowsView<T> rows, FixedPointView fixed, const std::int64_t* index, std::int64_t slots,
                       const std::int32_t* fresh, std::int32_t* kept, SumsView sums, unsigned long long* changed) {
   const int lane = static_cast<int>(threadIdx.x) % kWarp;
@@ -59,7 +59,7 @@ __global__ void __launch_bounds__(kRowBlock)
 
 // One block: single rows change their cluster, in the order given. Few of them.
 template <class T>
-__global__ void __launch_bounds__(kRowBlock)
+__global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
     move_given_rows(RowsView<T> rows, FixedPointView fixed, const std::int64_t* moved, const std::int32_t* clusters,
                     std::int64_t count, std::int32_t* labels, SumsView sums) {
   for (std::int64_t i = 0; i < count; ++i) {
@@ -85,7 +85,7 @@ __global__ void __launch_bounds__(kRowBlock)
 // A block per centre: the mean of its cluster, or with counts the mean of all it has had; an empty one stays. Floor:
 // k d sums (8 bytes) and centres read, k d centres written: bound by memory.
 template <class T>
-__global__ void __launch_bounds__(kRowBlock)
+__global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
     propose_centers(CentersView<T> current, FixedPointView fixed, SumsView sums, double* counts, T* proposed,
                     T* proposed_squares, ClusterRecord* records) {
   FORJA_SHARED(partial, double[kRowBlock / kWarp]);
@@ -126,7 +126,7 @@ __global__ void __launch_bounds__(kRowBlock)
 
 // One block: the records' sums, and the bound on the new centres' norms. Floor: k records.
 template <class T>
-__global__ void __launch_bounds__(kRowBlock)
+__global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
     sum_records(const ClusterRecord* records, const T* squares, std::int64_t k, ClusterRecord* sum, T* largest_norm) {
   FORJA_SHARED(partial, double[kRowBlock / kWarp]);
   FORJA_SHARED(largest, T[kRowBlock]);
@@ -154,7 +154,8 @@ __global__ void __launch_bounds__(kRowBlock)
 
 // A block per centre: ||c||^2. Floor: k d values read.
 template <class T>
-__global__ void __launch_bounds__(kRowBlock) square_centers(const T* values, std::int64_t d, T* squares) {
+__global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
+    square_centers(const T* values, std::int64_t d, T* squares) {
   FORJA_SHARED(partial, double[kRowBlock / kWarp]);
   double square = 0;
   for (std::int64_t j = threadIdx.x; j < d; j += kRowBlock) {
@@ -167,7 +168,7 @@ __global__ void __launch_bounds__(kRowBlock) square_centers(const T* values, std
 
 // One block: rows take the place of centres, in the order given.
 template <class T>
-__global__ void __launch_bounds__(kRowBlock)
+__global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
     put_rows_in_place(RowsView<T> rows, const std::int64_t* moved, const std::int32_t* clusters, std::int64_t moves,
                       double count, T* centers, double* counts) {
   for (std::int64_t i = 0; i < moves; ++i) {
@@ -181,7 +182,7 @@ __global__ void __launch_bounds__(kRowBlock)
 // A warp per slot: the row that it draws and, per block of four slots, the sum of weight x ||x'||^2. Floor: d values
 // read of each row drawn.
 template <class T>
-__global__ void __launch_bounds__(kRowBlock)
+__global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
     draw_batch(RowsView<T> rows, std::uint64_t seed, std::int64_t step, std::int64_t slots, std::int64_t* index,
                double* block_squares) {
   FORJA_SHARED(partial, double[kRowBlock / kWarp]);
@@ -203,7 +204,8 @@ __global__ void __launch_bounds__(kRowBlock)
 
 // One block: the sum of many numbers, always in the same order. Floor: the numbers read.
 template <class Number>
-__global__ void __launch_bounds__(kRowBlock) sum_numbers(const Number* numbers, std::int64_t count, Number* result) {
+__global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
+    sum_numbers(const Number* numbers, std::int64_t count, Number* result) {
   FORJA_SHARED(partial, double[kRowBlock / kWarp]);
   double sum = 0;
   for (std::int64_t i = threadIdx.x; i < count; i += kRowBlock) sum += numbers[i];

@@ -18,7 +18,7 @@ struct ColumnPart {
 // Block (x: chunk of rows, y: group of columns); threads are blockDim.x columns by blockDim.y rows. Floor: n d values
 // read, bound by memory.
 template <class T>
-__global__ void __launch_bounds__(kRowBlock)
+__global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
     summarise_chunk(const T* x, std::int64_t n, std::int64_t d, std::int64_t chunk_rows, ColumnPart<T>* parts) {
   FORJA_SHARED(seen, ColumnPart<T>[kRowBlock]);
   const std::int64_t first = blockIdx.x * chunk_rows;

@@ -18,7 +18,8 @@ constexpr std::int64_t kMostSearchBlocks = 512;
 dim3 blocks(std::int64_t count) { return {static_cast<unsigned>(count), 1, 1}; }
 
 // One block: the farthest of `blocks`.
-__global__ void __launch_bounds__(kRowBlock) choose_farthest(const Far* of_block, int blocks, Far* chosen) {
+__global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
+    choose_farthest(const Far* of_block, int blocks, Far* chosen) {
   FORJA_SHARED(seen, Far[kRowBlock]);
   Far mine{-1, 0};
   for (int b = static_cast<int>(threadIdx.x); b < blocks; b += kRowBlock) {

@@ -179,7 +179,7 @@ __device__ double exact_distance_of(const RowsView<T>& rows, std::int64_t row, c
 // scores cannot rule out. A centre's score here may be rounded otherwise than in the tiles, but both are within
 // score_error() of the exact one. Floor: n labels read; 2 k d operations of T for each open row, which are few.
 template <class T>
-__global__ void __launch_bounds__(kRowBlock) settle_open_rows(NearestTask<T> task) {
+__global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce) settle_open_rows(NearestTask<T> task) {
   const int lane = static_cast<int>(threadIdx.x) % kWarp;
   const std::int64_t mine = std::int64_t{blockIdx.x} * kRowBlock + threadIdx.x;
   const std::int32_t label = mine < task.slots ? task.labels[mine] : 0;

@@ -10,7 +10,8 @@ namespace forja::cuda {
 // ||x'|| rounded up and, per chunk of kRowBlock slots, the sum of weight x ||x'||^2. Floor: n d values read, bound by
 // memory.
 template <class T>
-__global__ void __launch_bounds__(kRowBlock) measure_rows(RowsView<T> rows, T* norms, double* chunk_squares) {
+__global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
+    measure_rows(RowsView<T> rows, T* norms, double* chunk_squares) {
   using Tile = DifferenceTile<T, 1>;
   FORJA_SHARED(tile, Tile);
   FORJA_SHARED(partial, double[kRowBlock / kWarp]);
@@ -26,7 +27,7 @@ __global__ void __launch_bounds__(kRowBlock) measure_rows(RowsView<T> rows, T* n
 // ||x' - c||^2 in double of each row to its own centre and, per chunk, the weighted sum. distances: null where only the
 // sums are wanted. Floor: n d values and n labels read, bound by memory; the centres come from the cache.
 template <class T>
-__global__ void __launch_bounds__(kRowBlock)
+__global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
     measure_own_distances(RowsView<T> rows, CentersView<T> centers, const std::int32_t* labels, double* distances,
                           double* chunk_sums) {
   using Tile = T[kRowBlock][kColumnTile + 1];
@@ -56,7 +57,7 @@ inline constexpr int kTransformTargets = 8;
 // Distances of rows to 8 centres per block in y. Floor: n k values written, n d k / 8 read, 2 n d k operations of
 // double: bound by double arithmetic.
 template <class T>
-__global__ void __launch_bounds__(kRowBlock)
+__global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
     measure_all_distances(RowsView<T> rows, CentersView<T> centers, std::int64_t first_center, double unit,
                           T* distances) {
   using Tile = DifferenceTile<T, kTransformTargets>;
@@ -101,7 +102,7 @@ __device__ inline Far block_farthest(Far mine, Far (&seen)[kRowBlock]) {
 // The farthest row of each block among those that come after *last in the order. Floor: n distances read for each row
 // that is found.
 template <class T>
-__global__ void __launch_bounds__(kRowBlock)
+__global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
     find_next_farthest(RowsView<T> rows, const double* distances, const Far* last, Far* of_block) {
   FORJA_SHARED(seen, Far[kRowBlock]);
   Far mine{-1, 0};
@@ -117,7 +118,7 @@ __global__ void __launch_bounds__(kRowBlock)
 
 // Copies rows: x', or as they were given. Floor: count x d values read and written.
 template <class T>
-__global__ void __launch_bounds__(kRowBlock)
+__global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
     gather_rows(RowsView<T> rows, const std::int64_t* index, bool as_given, T* out) {
   const std::int64_t row = index[blockIdx.x];
   for (std::int64_t j = threadIdx.x; j < rows.d; j += kRowBlock) {

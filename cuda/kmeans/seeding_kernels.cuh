@@ -17,7 +17,7 @@ __device__ double mass_of(const RowsView<T>& rows, const T* least, std::int64_t 
 
 // Per chunk of kRowBlock rows, the sum of their weights. Floor: n weights read.
 template <class T>
-__global__ void __launch_bounds__(kRowBlock) sum_weights(RowsView<T> rows, double* chunk_sums) {
+__global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce) sum_weights(RowsView<T> rows, double* chunk_sums) {
   FORJA_SHARED(partial, double[kRowBlock / kWarp]);
   const std::int64_t row = std::int64_t{blockIdx.x} * kRowBlock + threadIdx.x;
   const double sum = block_sum(row < rows.n ? weight_of(rows, row) : 0, partial);
@@ -28,8 +28,9 @@ __global__ void __launch_bounds__(kRowBlock) sum_weights(RowsView<T> rows, doubl
 // of them. least: null before the first acceptance. Floor: for t candidates, n d t / 4 values of rows read, n t values
 // written, 2 n d t operations of double: bound by the rows' bytes, or by double arithmetic where a GPU has little.
 template <class T>
-__global__ void __launch_bounds__(kRowBlock) try_candidates(RowsView<T> rows, const T* candidates, std::int64_t count,
-                                                            const T* least, T* trials, double* chunk_sums) {
+__global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
+    try_candidates(RowsView<T> rows, const T* candidates, std::int64_t count, const T* least, T* trials,
+                   double* chunk_sums) {
   using Tile = DifferenceTile<T, kSeedTargets>;
   FORJA_SHARED(tile, Tile);
   FORJA_SHARED(partial, double[kRowBlock / kWarp]);
@@ -67,7 +68,8 @@ struct DrawTask {
 // walks over runs, chunks and rows. The order of adding is fixed. Floor: n / 128 sums read, 3 walks of at most 128 or
 // n / 16384 steps: bound by latency.
 template <class T>
-__global__ void __launch_bounds__(kRowBlock) draw_rows_at(DrawTask<T> task, const double* u, std::int64_t* drawn) {
+__global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
+    draw_rows_at(DrawTask<T> task, const double* u, std::int64_t* drawn) {
   FORJA_SHARED(runs, double[kRowBlock]);
   FORJA_SHARED(total, double);
   const std::int64_t run = (task.chunks + kRowBlock - 1) / kRowBlock;

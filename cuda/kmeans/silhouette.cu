@@ -19,7 +19,8 @@ struct ClusterOrder {
 };
 
 template <class T>
-__global__ void __launch_bounds__(kRowBlock) sort_rows(const T* x, const std::int64_t* order, std::int64_t d, T* out) {
+__global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
+    sort_rows(const T* x, const std::int64_t* order, std::int64_t d, T* out) {
   for (std::int64_t j = threadIdx.x; j < d; j += kRowBlock) {
     out[std::int64_t{blockIdx.x} * d + j] = x[order[blockIdx.x] * d + j];
   }
@@ -32,7 +33,7 @@ __device__ double root(double square) { return square > 0 ? square * rsqrt(squar
 // its last row is. Floor: 2 n^2 d operations of double, and n^2 d / 128 values read from the cache: bound by double
 // arithmetic.
 template <class T>
-__global__ void __launch_bounds__(kRowBlock, 4)
+__global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
     measure_silhouettes(RowsView<T> sorted, ClusterOrder order, double* samples) {
   using Tile = DifferenceTile<T, kOthers>;
   FORJA_SHARED(tile, Tile);
