@@ -14,7 +14,8 @@ namespace forja::core {
 std::vector<std::uint8_t> file_bytes(const std::filesystem::path& path) {
   constexpr std::size_t kStep = std::size_t{1} << 20;
   const auto refuse = [&](const char* words) { throw DataError(fmt::format("{}: {}", path.string(), words)); };
-  if (std::filesystem::is_directory(path)) refuse("is a folder");
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) refuse("is a folder");
   errno = 0;
   // gzread passes plain files through as they are.
   const std::unique_ptr<gzFile_s, decltype(&gzclose)> file(gzopen(path.c_str(), "rb"), &gzclose);

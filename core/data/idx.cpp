@@ -33,17 +33,19 @@ Idx read_idx(const std::filesystem::path& path) {
   const std::size_t header = 4 + 4 * static_cast<std::size_t>(idx.dimensions);
   if (idx.dimensions == 0 || bytes.size() < header)
     refuse(fmt::format("ends within its {} dimensions", idx.dimensions));
-  std::int64_t total = 1;
+  const auto held = std::ssize(idx.values());
   for (int dimension = 0; dimension < idx.dimensions; ++dimension) {
     const std::uint8_t* at = bytes.data() + 4 + 4 * dimension;
     const std::int64_t size = (std::int64_t{at[0]} << 24) | (at[1] << 16) | (at[2] << 8) | at[3];
-    (dimension == 0 ? idx.items : idx.entries) = dimension == 0 ? size : idx.entries * size;
-    if (__builtin_mul_overflow(total, size, &total) || total > std::ssize(bytes)) {
-      refuse(fmt::format("promises {} or more values but has {} bytes", total, bytes.size() - header));
+    if (dimension == 0) {
+      idx.items = size;
+    } else if (__builtin_mul_overflow(idx.entries, size, &idx.entries)) {
+      refuse("has items of more than 2^63 values");
     }
   }
-  if (total != std::ssize(idx.values())) {
-    refuse(fmt::format("promises {} values but has {}", total, idx.values().size()));
+  std::int64_t total = 0;
+  if (__builtin_mul_overflow(idx.items, idx.entries, &total) || total != held) {
+    refuse(fmt::format("promises {} items of {} values but has {} values", idx.items, idx.entries, held));
   }
   return idx;
 }

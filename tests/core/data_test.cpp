@@ -87,6 +87,8 @@ TEST(Idx, a_promise_beyond_the_file_is_refused_before_memory_is_taken) {
   EXPECT_THROW(forja::read_idx_images<float>(file.path()), forja::DataError);
   const TemporaryFile none("\0\0\x08\x03\0\0\0\0\x7f\xff\xff\xff\x7f\xff\xff\xff"s);
   EXPECT_EQ(forja::read_idx_images<float>(none.path()).rows(), 0);
+  const TemporaryFile wide("\0\0\x08\x04\0\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"s);
+  EXPECT_THROW(forja::read_idx_images<float>(wide.path()), forja::DataError);
 }
 
 TEST(Idx, a_missing_file_a_folder_and_images_as_labels_are_refused_by_name) {
@@ -104,6 +106,16 @@ TEST(Idx, mnist_has_its_60000_images) {
   EXPECT_EQ(x.rows(), 60'000);
   EXPECT_EQ(x.columns(), 784);
   EXPECT_EQ(forja::read_idx_labels(*folder / "mnist/train-labels-idx1-ubyte.gz")[0], 5);
+}
+
+TEST(Idx, a_name_too_long_for_the_system_is_refused_as_any_other) {
+  EXPECT_THROW(forja::read_idx_labels(std::string(5000, 'x')), forja::DataError);
+}
+
+TEST(Matrix, a_size_beyond_64_bits_is_refused) {
+  EXPECT_THROW(forja::Matrix<float>(std::int64_t{1} << 32, std::int64_t{1} << 32), forja::InvalidArgument);
+  EXPECT_THROW(forja::make_blobs<float>({.n_samples = std::int64_t{1} << 32, .n_features = std::int64_t{1} << 32}),
+               forja::InvalidArgument);
 }
 
 TEST(Npy, floats_and_doubles_of_one_and_two_dimensions) {

@@ -264,6 +264,26 @@ TYPED_TEST(KMeansOf, predict_transform_and_score_follow_from_the_centres) {
   }
 }
 
+TYPED_TEST(KMeansOf, plusplus_alone_gives_the_rows_from_which_fit_begins) {
+  using T = TypeParam;
+  const Matrix<T> x = forja::testing::blobs<T>(120, 3, 6, 5, 2);
+  for (const Device& device : forja::testing::devices_under_test()) {
+    SCOPED_TRACE(device.name());
+    const auto chosen = forja::kmeans_plusplus<T>(x, 6, 3, {}, device);
+    ASSERT_EQ(chosen.indices.size(), 6U);
+    for (std::int64_t c = 0; c < 6; ++c) {
+      for (std::int64_t j = 0; j < 3; ++j) {
+        EXPECT_EQ(chosen.centers(c, j), x(chosen.indices[static_cast<std::size_t>(c)], j));
+      }
+    }
+    KMeans<T> seeded({.n_clusters = 6, .seed = 3}, device);
+    KMeans<T> given({.n_clusters = 6, .init = KMeansInit::given(chosen.centers)}, device);
+    EXPECT_EQ(seeded.fit(x).labels(), given.fit(x).labels());
+    EXPECT_THROW(forja::kmeans_plusplus<T>(x, 0, 3, {}, device), forja::InvalidArgument);
+    EXPECT_THROW(forja::kmeans_plusplus<T>(x, 121, 3, {}, device), forja::InvalidArgument);
+  }
+}
+
 TYPED_TEST(KMeansOf, one_cluster_is_the_mean_and_a_cluster_per_row_costs_nothing) {
   using T = TypeParam;
   const Matrix<T> x(4, 2, {T(0), T(0), T(2), T(0), T(0), T(4), T(2), T(4)});

@@ -154,6 +154,19 @@ class FORJA_API KMeans {
   State state_;
 };
 
+/// First centres: rows of x.
+template <class T>
+struct KMeansPlusPlus {
+  Matrix<T> centers;                  ///< n_clusters x d
+  std::vector<std::int64_t> indices;  ///< the row of each
+};
+
+/// The seeding of KMeans alone: n_clusters rows of x (n x d) by greedy k-means++ (KMeansInit::kmeans_plus_plus).
+/// Rows repeat when fewer than n_clusters different ones exist. Arguments and errors as in KMeans::fit.
+template <class T>
+FORJA_API KMeansPlusPlus<T> kmeans_plusplus(const Rows<T>& x, std::int64_t n_clusters, std::uint64_t seed = 0,
+                                            std::span<const T> sample_weight = {}, Device device = Device::automatic());
+
 /// Parameters of MiniBatchKMeans.
 struct MiniBatchKMeansOptions {
   /// Number of clusters and centres. At least 1, at most the number of rows.

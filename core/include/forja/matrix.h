@@ -108,7 +108,12 @@ class Matrix {
     if (rows < 0 || columns < 0) {
       throw InvalidArgument("Matrix: negative size " + std::to_string(rows) + " x " + std::to_string(columns));
     }
-    return static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns);
+    std::int64_t size = 0;
+    if (__builtin_mul_overflow(rows, columns, &size)) {
+      throw InvalidArgument("Matrix: " + std::to_string(rows) + " x " + std::to_string(columns) +
+                            " values are more than a matrix can have");
+    }
+    return static_cast<std::size_t>(size);
   }
 
   std::vector<T> values_;
