@@ -80,7 +80,7 @@ class PackedPanels {
  private:
   template <int kRows, int kWidth, class Epilogue>
   void rows_by_panel(const Panel& panel, const T* x, std::int64_t stride, std::int64_t rows,
-                 const Epilogue& epilogue) const {
+                     const Epilogue& epilogue) const {
     for (std::int64_t row = 0; row < rows; row += kRows) {
       tile<kRows, kWidth>(panel, x + row * stride, stride, row, epilogue);
     }
