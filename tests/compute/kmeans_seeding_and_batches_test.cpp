@@ -173,7 +173,7 @@ TYPED_TEST(KMeansChance, counts_can_be_set_and_are_zeroed_with_new_centers) {
   on_every_device([](const Device& device) {
     const Matrix<T> x(3, 1, {T(0), T(4), T(8)});
     const auto seam = make<T>(device, x);
-    const Matrix<double> centers(1, 1, {4.0});
+    const Matrix<double> centers(1, 1, 4.0);
     seam->set_centers(centers);
     EXPECT_EQ(seam->counts(), (std::vector<double>{0}));
     seam->set_counts(std::vector<double>{9});

@@ -18,7 +18,6 @@
 
 namespace {
 
-using forja::compute::BatchStep;
 using forja::compute::FarRow;
 using forja::compute::RowToCluster;
 using forja::compute::SeedCandidate;
