@@ -81,12 +81,13 @@ Picture draw(const forja::Matrix<float>& centers) {
   const int across = 10;
   const int down = static_cast<int>((centers.rows() + across - 1) / across);
   Picture picture{across * (kSide + 2), down * (kSide + 2), {}};
-  picture.pixels.assign(static_cast<std::size_t>(picture.width * picture.height), 64);
+  picture.pixels.assign(static_cast<std::size_t>(picture.width) * static_cast<std::size_t>(picture.height), 64);
   for (int c = 0; c < static_cast<int>(centers.rows()); ++c) {
     for (int pixel = 0; pixel < kSide * kSide; ++pixel) {
       const int y = c / across * (kSide + 2) + 1 + pixel / kSide;
       const int x = c % across * (kSide + 2) + 1 + pixel % kSide;
-      picture.pixels[static_cast<std::size_t>(y * picture.width + x)] =
+      picture
+          .pixels[static_cast<std::size_t>(y) * static_cast<std::size_t>(picture.width) + static_cast<std::size_t>(x)] =
           static_cast<std::uint8_t>(std::lround(255 * std::clamp(centers(c, pixel), 0.0F, 1.0F)));
     }
   }
