@@ -142,7 +142,9 @@ TYPED_TEST(KMeansFileOf, a_flipped_byte_is_refused_or_gives_a_model_that_predict
 }
 
 TEST(ModelFile, deep_nesting_and_great_promises_are_refused) {
-  EXPECT_THROW(loaded<KMeans<float>>(std::string(10'000'000, '\x81')), forja::ModelFormatError);
+  std::string nested;
+  nested.resize(10'000'000, '\x81');
+  EXPECT_THROW(loaded<KMeans<float>>(nested), forja::ModelFormatError);
   EXPECT_THROW(loaded<KMeans<float>>("\x9b\x7f\xff\xff\xff\xff\xff\xff\xff"), forja::ModelFormatError);
   EXPECT_THROW(loaded<KMeans<float>>("\x5b\x7f\xff\xff\xff\xff\xff\xff\xff"), forja::ModelFormatError);
 }
