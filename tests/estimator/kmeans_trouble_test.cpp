@@ -220,6 +220,7 @@ TYPED_TEST(KMeansTroubleOf, fits_on_different_objects_may_run_at_once) {
       alone.back().fit(x);
     }
     std::vector<std::thread> threads;
+    threads.reserve(at_once.size());
     for (KMeans<T>& model : at_once) threads.emplace_back([&model, &x] { model.fit(x); });
     for (std::thread& thread : threads) thread.join();
     for (std::size_t i = 0; i < alone.size(); ++i) {
