@@ -57,23 +57,23 @@ __global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
   }
 }
 
-// One block: single rows change their cluster, in the order given. Few of them.
+// One block: `rows`, whose numbers are moved[], change their cluster, in the order given. Few of them.
 template <class T>
 __global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
     move_given_rows(RowsView<T> rows, FixedPointView fixed, const std::int64_t* moved, const std::int32_t* clusters,
-                    std::int64_t count, std::int32_t* labels, SumsView sums) {
-  for (std::int64_t i = 0; i < count; ++i) {
+                    std::int32_t* labels, SumsView sums) {
+  for (std::int64_t i = 0; i < rows.n; ++i) {
     const std::int64_t row = moved[i];
     const std::int64_t from = labels[row];
     const std::int64_t to = clusters[i];
     for (std::int64_t j = threadIdx.x; j < rows.d; j += kRowBlock) {
-      const unsigned long long value = fixed_entry(rows, fixed, row, j);
+      const unsigned long long value = fixed_entry(rows, fixed, i, j);
       sums.sums[from * rows.d + j] -= value;
       sums.sums[to * rows.d + j] += value;
     }
     __syncthreads();
     if (threadIdx.x == 0) {
-      const unsigned long long weight = fixed_weight(rows, fixed, row);
+      const unsigned long long weight = fixed_weight(rows, fixed, i);
       sums.weights[from] -= weight;
       sums.weights[to] += weight;
       labels[row] = clusters[i];
@@ -169,11 +169,10 @@ __global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
 // One block: rows take the place of centres, in the order given.
 template <class T>
 __global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
-    put_rows_in_place(RowsView<T> rows, const std::int64_t* moved, const std::int32_t* clusters, std::int64_t moves,
-                      double count, T* centers, double* counts) {
-  for (std::int64_t i = 0; i < moves; ++i) {
+    put_rows_in_place(RowsView<T> rows, const std::int32_t* clusters, double count, T* centers, double* counts) {
+  for (std::int64_t i = 0; i < rows.n; ++i) {
     for (std::int64_t j = threadIdx.x; j < rows.d; j += kRowBlock) {
-      centers[clusters[i] * rows.d + j] = entry(rows, moved[i], j);
+      centers[clusters[i] * rows.d + j] = entry(rows, i, j);
     }
     if (threadIdx.x == 0) counts[clusters[i]] = count;
   }

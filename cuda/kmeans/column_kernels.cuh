@@ -6,30 +6,40 @@
 
 namespace forja::cuda {
 
-/// Sums of one column over one chunk of rows, shifted by the chunk's first row.
+/// What is known of one column over some rows.
 template <class T>
-struct ColumnPart {
+struct ColumnSummary {
+  double mean;
+  double spread;  ///< sum of squared deviations
+  T lowest;
+  T highest;
+};
+
+/// Sums of one column over one thread's rows.
+template <class T>
+struct ColumnSums {
   double sum;
   double square;
   T lowest;
   T highest;
 };
 
-// Block (x: chunk of rows, y: group of columns); threads are blockDim.x columns by blockDim.y rows. Floor: n d values
-// read, bound by memory.
+// Block (x: chunk of rows, y: group of columns); threads are blockDim.x columns by blockDim.y rows. Sums are shifted by
+// the chunk's first row. Floor: n d values read, bound by memory.
 template <class T>
 __global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
-    summarise_chunk(const T* x, std::int64_t n, std::int64_t d, std::int64_t chunk_rows, ColumnPart<T>* parts) {
-  FORJA_SHARED(seen, ColumnPart<T>[kRowBlock]);
+    summarise_chunk(RowsView<T> rows, std::int64_t chunk_rows, ColumnSummary<T>* chunks) {
+  FORJA_SHARED(seen, ColumnSums<T>[kRowBlock]);
+  const std::int64_t d = rows.d;
   const std::int64_t first = blockIdx.x * chunk_rows;
-  const std::int64_t last = first + chunk_rows < n ? first + chunk_rows : n;
+  const std::int64_t last = first + chunk_rows < rows.n ? first + chunk_rows : rows.n;
   const std::int64_t column = std::int64_t{blockIdx.y} * blockDim.x + threadIdx.x;
   const unsigned thread = threadIdx.y * blockDim.x + threadIdx.x;
+  const T origin = column < d ? rows.x[first * d + column] : T(0);
   if (column < d) {
-    const T origin = x[first * d + column];
-    ColumnPart<T> part{0, 0, origin, origin};
+    ColumnSums<T> part{0, 0, origin, origin};
     for (std::int64_t row = first + threadIdx.y; row < last; row += blockDim.y) {
-      const T value = x[row * d + column];
+      const T value = rows.x[row * d + column];
       const double difference = static_cast<double>(value) - static_cast<double>(origin);
       part.sum += difference;
       part.square += difference * difference;
@@ -40,15 +50,42 @@ __global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
   }
   __syncthreads();
   if (threadIdx.y != 0 || column >= d) return;
-  ColumnPart<T> whole = seen[thread];
+  ColumnSums<T> whole = seen[thread];
   for (unsigned y = 1; y < blockDim.y; ++y) {
-    const ColumnPart<T>& part = seen[y * blockDim.x + thread];
+    const ColumnSums<T>& part = seen[y * blockDim.x + thread];
     whole.sum += part.sum;
     whole.square += part.square;
     whole.lowest = part.lowest < whole.lowest ? part.lowest : whole.lowest;
     whole.highest = part.highest > whole.highest ? part.highest : whole.highest;
   }
-  parts[blockIdx.x * d + column] = whole;
+  const double apart = whole.sum / static_cast<double>(last - first);
+  const double spread = whole.square - whole.sum * apart;
+  chunks[blockIdx.x * d + column] = {static_cast<double>(origin) + apart, spread > 0 ? spread : 0, whole.lowest,
+                                     whole.highest};
+}
+
+// A thread per column takes the chunks of `rows` one by one into the summary of the `before` rows before them (Chan,
+// Golub and LeVeque, 1983). Floor: the chunks' summaries read once; bound by latency.
+template <class T>
+__global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
+    join_chunks(RowsView<T> rows, std::int64_t chunk_rows, const ColumnSummary<T>* chunks, std::int64_t before,
+                ColumnSummary<T>* columns) {
+  const std::int64_t column = std::int64_t{blockIdx.x} * kRowBlock + threadIdx.x;
+  if (column >= rows.d) return;
+  ColumnSummary<T> all = before > 0 ? columns[column] : chunks[column];
+  if (before == 0) all = {0, 0, all.lowest, all.highest};
+  auto count = static_cast<double>(before);
+  for (std::int64_t first = 0; first < rows.n; first += chunk_rows, chunks += rows.d) {
+    const ColumnSummary<T> part = chunks[column];
+    const auto added = static_cast<double>(first + chunk_rows < rows.n ? chunk_rows : rows.n - first);
+    const double apart = count > 0 ? part.mean - all.mean : 0;
+    all.mean = count > 0 ? all.mean + apart * (added / (count + added)) : part.mean;
+    all.spread += part.spread + apart * apart * (count * added / (count + added));
+    all.lowest = part.lowest < all.lowest ? part.lowest : all.lowest;
+    all.highest = part.highest > all.highest ? part.highest : all.highest;
+    count += added;
+  }
+  columns[column] = all;
 }
 
 }  // namespace forja::cuda

@@ -29,23 +29,25 @@ __global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
   if (threadIdx.x == 0) *chosen = mine;
 }
 
-/// Rows and clusters of moves, on the device.
+/// Moves as two lists, as copies to the device want them.
 struct Moves {
-  Moves(const Context& context, std::span<const compute::RowToCluster> moves)
-      : rows(context, std::ssize(moves)), clusters(context, std::ssize(moves)) {
-    std::vector<std::int64_t> host_rows;
-    std::vector<std::int32_t> host_clusters;
+  explicit Moves(std::span<const compute::RowToCluster> moves) {
     for (const compute::RowToCluster& move : moves) {
-      host_rows.push_back(move.row);
-      host_clusters.push_back(move.cluster);
+      rows.push_back(move.row);
+      clusters.push_back(move.cluster);
     }
-    rows.upload(host_rows);
-    clusters.upload(host_clusters);
   }
 
-  DeviceBuffer<std::int64_t> rows;
-  DeviceBuffer<std::int32_t> clusters;
+  std::vector<std::int64_t> rows;
+  std::vector<std::int32_t> clusters;
 };
+
+template <class Value>
+DeviceBuffer<Value> to_device(const Context& context, const std::vector<Value>& values) {
+  DeviceBuffer<Value> result(context, std::ssize(values));
+  result.upload(values);
+  return result;
+}
 
 }  // namespace
 
@@ -83,6 +85,7 @@ std::vector<std::int64_t> CudaKMeans<T>::draw_rows(std::span<const double> u) {
 
 template <class T>
 void CudaKMeans<T>::start(std::int64_t k) {
+  seeding_.drop_trials();
   if (k != centers_.count()) {
     const std::int64_t d = columns();
     centers_ = {};
@@ -110,10 +113,8 @@ void CudaKMeans<T>::set_centers(MatrixView<const double> centers) {
 template <class T>
 void CudaKMeans<T>::set_centers_from_rows(std::span<const std::int64_t> rows) {
   start(std::ssize(rows));
-  DeviceBuffer<std::int64_t> index(context_, std::ssize(rows));
-  index.upload(rows);
-  launch(gather_rows<T>, blocks(index.size()), kBlock, 0, context_.stream(), rows_.view(), index.data(), false,
-         centers_.values());
+  const PickedRows<T> picked = rows_.pick(rows);
+  launch(centre_rows<T>, blocks(picked.view.n), kBlock, 0, context_.stream(), picked.view, centers_.values());
   centers_.measure(context_);
 }
 
@@ -130,11 +131,14 @@ void CudaKMeans<T>::propose(unsigned long long* sums, double* counts, ClusterRec
 template <class T>
 compute::KMeansPass CudaKMeans<T>::assign() {
   const std::int64_t k = centers_.count();
-  find_nearest<T>(context_, rows_.view(), rows_.norms(), nullptr, rows(), centers_.view(), fresh_.data());
-  changed_.fill_bytes(0);
   const SumsView sums{sums_.data(), sums_.data() + k * columns()};
-  launch(move_changed_rows<T>, blocks(row_blocks(rows())), kBlock, 0, context_.stream(), rows_.view(),
-         rows_.fixed_point(), nullptr, rows(), fresh_.data(), labels_.data(), sums, changed_.data());
+  changed_.fill_bytes(0);
+  rows_.for_each_block([&](const RowsView<T>& rows, std::int64_t first) {
+    std::int32_t* const fresh = fresh_.data() + first;
+    find_nearest<T>(context_, rows, rows_.norms() + first, nullptr, rows.n, centers_.view(), fresh);
+    launch(move_changed_rows<T>, blocks(row_blocks(rows.n)), kBlock, 0, context_.stream(), rows, rows_.fixed_point(),
+           nullptr, rows.n, fresh, labels_.data() + first, sums, changed_.data());
+  });
   propose(sums_.data(), nullptr, records_.data() + k);
   records_.download_async(host_records_.data(), k + 1);
   changed_.download_async(host_changed_.data(), 1);
@@ -150,6 +154,14 @@ compute::KMeansPass CudaKMeans<T>::assign() {
 }
 
 template <class T>
+void CudaKMeans<T>::measure_distances(double* distances, double* chunk_sums) {
+  rows_.for_each_block([&](const RowsView<T>& rows, std::int64_t first) {
+    launch(measure_own_distances<T>, blocks(row_blocks(rows.n)), kBlock, 0, context_.stream(), rows, centers_.view(),
+           labels_.data() + first, distances == nullptr ? nullptr : distances + first, chunk_sums + first / kRowBlock);
+  });
+}
+
+template <class T>
 std::vector<compute::FarRow> CudaKMeans<T>::farthest_rows(std::int64_t count) {
   count = std::min(count, rows());
   if (count == 0) return {};
@@ -159,12 +171,11 @@ std::vector<compute::FarRow> CudaKMeans<T>::farthest_rows(std::int64_t count) {
   DeviceBuffer<double> chunk_sums(context_, chunks);
   DeviceBuffer<Far> of_block(context_, searchers);
   DeviceBuffer<Far> chosen(context_, count);
-  launch(measure_own_distances<T>, blocks(chunks), kBlock, 0, context_.stream(), rows_.view(), centers_.view(),
-         labels_.data(), distances.data(), chunk_sums.data());
+  measure_distances(distances.data(), chunk_sums.data());
   for (std::int64_t i = 0; i < count; ++i) {
     const Far* last = i == 0 ? nullptr : chosen.data() + i - 1;
-    launch(find_next_farthest<T>, blocks(searchers), kBlock, 0, context_.stream(), rows_.view(), distances.data(), last,
-           of_block.data());
+    launch(find_next_farthest<T>, blocks(searchers), kBlock, 0, context_.stream(), rows_.without_entries(),
+           distances.data(), last, of_block.data());
     launch(choose_farthest, kOne, kBlock, 0, context_.stream(), of_block.data(), static_cast<int>(searchers),
            chosen.data() + i);
   }
@@ -181,10 +192,13 @@ std::vector<compute::FarRow> CudaKMeans<T>::farthest_rows(std::int64_t count) {
 template <class T>
 double CudaKMeans<T>::relabel(std::span<const compute::RowToCluster> moves) {
   const std::int64_t k = centers_.count();
-  const Moves on_device(context_, moves);
+  const Moves lists(moves);
+  const PickedRows<T> picked = rows_.pick(lists.rows);
+  const DeviceBuffer<std::int64_t> moved = to_device(context_, lists.rows);
+  const DeviceBuffer<std::int32_t> clusters = to_device(context_, lists.clusters);
   const SumsView sums{sums_.data(), sums_.data() + k * columns()};
-  launch(move_given_rows<T>, kOne, kBlock, 0, context_.stream(), rows_.view(), rows_.fixed_point(),
-         on_device.rows.data(), on_device.clusters.data(), on_device.rows.size(), labels_.data(), sums);
+  launch(move_given_rows<T>, kOne, kBlock, 0, context_.stream(), picked.view, rows_.fixed_point(), moved.data(),
+         clusters.data(), labels_.data(), sums);
   propose(sums_.data(), nullptr, records_.data() + k);
   ClusterRecord sum{};
   records_.download(&sum, 1, k);
@@ -196,8 +210,7 @@ double CudaKMeans<T>::inertia() {
   const std::int64_t chunks = row_blocks(rows());
   DeviceBuffer<double> chunk_sums(context_, chunks);
   DeviceBuffer<double> sum(context_, 1);
-  launch(measure_own_distances<T>, blocks(chunks), kBlock, 0, context_.stream(), rows_.view(), centers_.view(),
-         labels_.data(), nullptr, chunk_sums.data());
+  measure_distances(nullptr, chunk_sums.data());
   launch(sum_numbers<double>, kOne, kBlock, 0, context_.stream(), chunk_sums.data(), chunks, sum.data());
   double result = 0;
   sum.download(&result, 1);
@@ -275,21 +288,18 @@ std::vector<compute::BatchStep> CudaKMeans<T>::batch_steps(std::uint64_t seed, s
 
 template <class T>
 void CudaKMeans<T>::replace_centers(std::span<const compute::RowToCluster> rows, double count) {
-  const Moves on_device(context_, rows);
-  launch(put_rows_in_place<T>, kOne, kBlock, 0, context_.stream(), rows_.view(), on_device.rows.data(),
-         on_device.clusters.data(), on_device.rows.size(), count, centers_.values(), counts_.data());
+  const Moves lists(rows);
+  const PickedRows<T> picked = rows_.pick(lists.rows);
+  const DeviceBuffer<std::int32_t> clusters = to_device(context_, lists.clusters);
+  launch(put_rows_in_place<T>, kOne, kBlock, 0, context_.stream(), picked.view, clusters.data(), count,
+         centers_.values(), counts_.data());
   centers_.measure(context_);
 }
 
 template <class T>
 Matrix<T> CudaKMeans<T>::take_rows(std::span<const std::int64_t> rows) {
   Matrix<T> result(std::ssize(rows), columns());
-  DeviceBuffer<std::int64_t> index(context_, std::ssize(rows));
-  DeviceBuffer<T> taken(context_, std::ssize(rows) * columns());
-  index.upload(rows);
-  launch(gather_rows<T>, blocks(index.size()), kBlock, 0, context_.stream(), rows_.view(), index.data(), true,
-         taken.data());
-  taken.download(result.values());
+  rows_.pick(rows).values.download(result.values());
   return result;
 }
 

@@ -116,14 +116,22 @@ __global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
   if (threadIdx.x == 0) of_block[blockIdx.x] = mine;
 }
 
-// Copies rows: x', or as they were given. Floor: count x d values read and written.
+// Copies rows as they were given, and their weights where there are some. Floor: count x d values read and written.
 template <class T>
 __global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
-    gather_rows(RowsView<T> rows, const std::int64_t* index, bool as_given, T* out) {
+    gather_rows(RowsView<T> rows, const std::int64_t* index, T* out, T* weights) {
   const std::int64_t row = index[blockIdx.x];
   for (std::int64_t j = threadIdx.x; j < rows.d; j += kRowBlock) {
-    out[std::int64_t{blockIdx.x} * rows.d + j] = as_given ? rows.x[row * rows.d + j] : entry(rows, row, j);
+    out[std::int64_t{blockIdx.x} * rows.d + j] = rows.x[row * rows.d + j];
   }
+  if (rows.weight != nullptr && threadIdx.x == 0) weights[blockIdx.x] = rows.weight[row];
+}
+
+// A block per row: x' of it. Floor: n d values read and written.
+template <class T>
+__global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce) centre_rows(RowsView<T> rows, T* out) {
+  const std::int64_t row = blockIdx.x;
+  for (std::int64_t j = threadIdx.x; j < rows.d; j += kRowBlock) out[row * rows.d + j] = entry(rows, row, j);
 }
 
 }  // namespace forja::cuda

@@ -33,56 +33,74 @@ void Seeding<T>::begin() {
 }
 
 template <class T>
-std::vector<compute::SeedCandidate> Seeding<T>::candidates(const Context& context, const TrainingRows<T>& rows,
+void Seeding<T>::make_room(const Context& context, std::int64_t count, std::int64_t n) {
+  if (trial_masses_.size() >= count * row_blocks(n)) return;
+  trials_ = {};
+  trial_masses_ = {};
+  trial_masses_ = DeviceBuffer<double>(context, count * row_blocks(n));
+  const std::int64_t fits = memory(context.device()).free / 2 / static_cast<std::int64_t>(sizeof(T));
+  if (count <= fits / n) trials_ = DeviceBuffer<T>(context, count * n);
+}
+
+template <class T>
+void Seeding<T>::measure(const Context& context, TrainingRows<T>& rows, const T* candidates, std::int64_t count,
+                         const TrialsView<T>& trials) {
+  rows.for_each_block([&](const RowsView<T>& block, std::int64_t first) {
+    const dim3 grid(static_cast<unsigned>(row_blocks(block.n)),
+                    static_cast<unsigned>((count + kSeedTargets - 1) / kSeedTargets));
+    launch(try_candidates<T>, grid, dim3(kRowBlock), 0, context.stream(), block, candidates, count,
+           accepted_ ? least_.data() + first : nullptr, trials.from(first));
+  });
+}
+
+template <class T>
+std::vector<compute::SeedCandidate> Seeding<T>::candidates(const Context& context, TrainingRows<T>& rows,
                                                            std::span<const double> u) {
   const std::int64_t count = std::ssize(u);
   if (count == 0) return {};
   const std::int64_t chunks = row_blocks(rows.rows());
-  if (trials_.size() < count * rows.rows()) {
-    trials_ = DeviceBuffer<T>();
-    trials_ = DeviceBuffer<T>(context, count * rows.rows());
-    trial_masses_ = DeviceBuffer<double>(context, count * chunks);
-  }
-  const T* least = accepted_ ? least_.data() : nullptr;
-  const DrawTask<T> task{rows.view(), least, accepted_ ? chunk_masses_.data() : nullptr, rows.chunk_weights(), chunks};
+  make_room(context, count, rows.rows());
+  const DrawTask<T> task{rows.without_entries(), accepted_ ? least_.data() : nullptr,
+                         accepted_ ? chunk_masses_.data() : nullptr, rows.chunk_weights(), chunks};
   const DeviceBuffer<std::int64_t> drawn = enqueue_draws(context, task, u);
-  DeviceBuffer<T> centers(context, count * rows.columns());
-  launch(gather_rows<T>, dim3(static_cast<unsigned>(count)), dim3(kRowBlock), 0, context.stream(), rows.view(),
-         drawn.data(), false, centers.data());
-  const dim3 grid(static_cast<unsigned>(chunks), static_cast<unsigned>((count + kSeedTargets - 1) / kSeedTargets));
-  launch(try_candidates<T>, grid, dim3(kRowBlock), 0, context.stream(), rows.view(), centers.data(), count, least,
-         trials_.data(), trial_masses_.data());
-  DeviceBuffer<double> potentials(context, count);
-  for (std::int64_t t = 0; t < count; ++t) {
-    launch(sum_numbers<double>, dim3(1), dim3(kRowBlock), 0, context.stream(), trial_masses_.data() + t * chunks,
-           chunks, potentials.data() + t);
+  {
+    const PickedRows<T> picked = rows.pick(drawn);
+    candidates_ = {};
+    candidates_ = DeviceBuffer<T>(context, count * rows.columns());
+    launch(centre_rows<T>, dim3(static_cast<unsigned>(count)), dim3(kRowBlock), 0, context.stream(), picked.view,
+           candidates_.data());
   }
-  std::vector<std::int64_t> chosen(u.size());
-  std::vector<double> sums(u.size());
-  drawn.download(chosen);
-  potentials.download(sums);
-  std::vector<compute::SeedCandidate> found;
-  for (std::size_t t = 0; t < u.size(); ++t) found.push_back({chosen[t], sums[t] * rows.centring().square_unit()});
+  measure(context, rows, candidates_.data(), count,
+          {trials_.size() > 0 ? trials_.data() : nullptr, trial_masses_.data(), rows.rows(), chunks});
+  DeviceBuffer<compute::SeedCandidate> on_device(context, count);
+  launch(sum_candidates, dim3(static_cast<unsigned>(count)), dim3(kRowBlock), 0, context.stream(), drawn.data(),
+         trial_masses_.data(), chunks, rows.centring().square_unit(), on_device.data());
+  std::vector<compute::SeedCandidate> found(u.size());
+  on_device.download(found);
   return found;
 }
 
 template <class T>
-void Seeding<T>::accept(const Context& context, const TrainingRows<T>& rows, std::int64_t index) {
+void Seeding<T>::accept(const Context& context, TrainingRows<T>& rows, std::int64_t index) {
   const std::int64_t chunks = row_blocks(rows.rows());
   if (least_.size() == 0) {
     least_ = DeviceBuffer<T>(context, rows.rows());
     chunk_masses_ = DeviceBuffer<double>(context, chunks);
   }
-  copy_on_device(context, trials_.data() + index * rows.rows(), least_.data(), rows.rows());
-  copy_on_device(context, trial_masses_.data() + index * chunks, chunk_masses_.data(), chunks);
+  if (trials_.size() > 0) {
+    copy_on_device(context, trials_.data() + index * rows.rows(), least_.data(), rows.rows());
+    copy_on_device(context, trial_masses_.data() + index * chunks, chunk_masses_.data(), chunks);
+  } else {
+    measure(context, rows, candidates_.data() + index * rows.columns(), 1,
+            {least_.data(), chunk_masses_.data(), rows.rows(), chunks});
+  }
   accepted_ = true;
 }
 
 template <class T>
-std::vector<std::int64_t> Seeding<T>::draw(const Context& context, const TrainingRows<T>& rows,
-                                           std::span<const double> u) {
+std::vector<std::int64_t> Seeding<T>::draw(const Context& context, TrainingRows<T>& rows, std::span<const double> u) {
   if (u.empty()) return {};
-  const DrawTask<T> task{rows.view(), nullptr, nullptr, rows.chunk_weights(), row_blocks(rows.rows())};
+  const DrawTask<T> task{rows.without_entries(), nullptr, nullptr, rows.chunk_weights(), row_blocks(rows.rows())};
   std::vector<std::int64_t> chosen(u.size());
   enqueue_draws(context, task, u).download(chosen);
   return chosen;

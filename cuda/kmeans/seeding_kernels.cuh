@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "compute/kmeans_compute.h"
 #include "kmeans/block.cuh"
 
 /// Draws by weight and by weighted distance, and the distances to the rows drawn.
@@ -24,13 +25,27 @@ __global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce) sum_weights(RowsView
   if (threadIdx.x == 0) chunk_sums[blockIdx.x] = sum;
 }
 
+/// What each candidate would make of the rows from `first` on: least squared distances, and their weighted sums by
+/// chunk.
+template <class T>
+struct TrialsView {
+  T* values = nullptr;             ///< one row of n for each candidate; null: only the sums are kept
+  double* chunk_masses = nullptr;  ///< one row of n / kRowBlock for each
+  std::int64_t n = 0;
+  std::int64_t chunks = 0;
+
+  TrialsView from(std::int64_t first) const {
+    return {values == nullptr ? nullptr : values + first, chunk_masses + first / kRowBlock, n, chunks};
+  }
+};
+
 // For 4 candidates per block in y: each row's least squared distance with the candidate, and the chunks' weighted sums
-// of them. least: null before the first acceptance. Floor: for t candidates, n d t / 4 values of rows read, n t values
-// written, 2 n d t operations of double: bound by the rows' bytes, or by double arithmetic where a GPU has little.
+// of them. least: null before the first acceptance; may be trials.values of the one candidate. Floor: for t candidates,
+// n d t / 4 values of rows read, n t values written, 2 n d t operations of double: bound by the rows' bytes, or by
+// double arithmetic where a GPU has little.
 template <class T>
 __global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
-    try_candidates(RowsView<T> rows, const T* candidates, std::int64_t count, const T* least, T* trials,
-                   double* chunk_sums) {
+    try_candidates(RowsView<T> rows, const T* candidates, std::int64_t count, const T* least, TrialsView<T> trials) {
   using Tile = DifferenceTile<T, kSeedTargets>;
   FORJA_SHARED(tile, Tile);
   FORJA_SHARED(partial, double[kRowBlock / kWarp]);
@@ -46,12 +61,23 @@ __global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
     if (row < rows.n && t < here) {
       T value = static_cast<T>(squares[t]);
       if (least != nullptr && least[row] < value) value = least[row];
-      trials[(candidate + t) * rows.n + row] = value;
+      if (trials.values != nullptr) trials.values[(candidate + t) * trials.n + row] = value;
       mass = weight_of(rows, row) * static_cast<double>(value);
     }
     const double sum = block_sum(mass, partial);
-    if (threadIdx.x == 0 && t < here) chunk_sums[(candidate + t) * gridDim.x + blockIdx.x] = sum;
+    if (threadIdx.x == 0 && t < here) trials.chunk_masses[(candidate + t) * trials.chunks + blockIdx.x] = sum;
   }
+}
+
+// A block per candidate: the sum of its chunks. Floor: the sums read.
+__global__ inline void __launch_bounds__(kRowBlock, kBlocksAtOnce)
+    sum_candidates(const std::int64_t* drawn, const double* chunk_masses, std::int64_t chunks, double unit,
+                   compute::SeedCandidate* found) {
+  FORJA_SHARED(partial, double[kRowBlock / kWarp]);
+  double sum = 0;
+  for (std::int64_t c = threadIdx.x; c < chunks; c += kRowBlock) sum += chunk_masses[blockIdx.x * chunks + c];
+  sum = block_sum(sum, partial);
+  if (threadIdx.x == 0) found[blockIdx.x] = {drawn[blockIdx.x], sum * unit};
 }
 
 /// One draw's inputs: masses by chunk, and what they are the sums of.

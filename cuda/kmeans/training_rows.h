@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -27,6 +28,17 @@ struct Centring {
   double square_unit() const { return 1.0 / (static_cast<double>(scale) * static_cast<double>(scale)); }
 };
 
+template <class T>
+struct ColumnSummary;
+
+/// Some of the rows, dense on the device.
+template <class T>
+struct PickedRows {
+  DeviceBuffer<T> values;   ///< as they were given
+  DeviceBuffer<T> weights;  ///< empty: all one
+  RowsView<T> view;
+};
+
 /// The rows on the device, uploaded or lent, and all that is known of them for good.
 template <class T>
 class TrainingRows {
@@ -37,6 +49,14 @@ class TrainingRows {
   std::int64_t rows() const { return view_.n; }
   std::int64_t columns() const { return view_.d; }
   const RowsView<T>& view() const { return view_; }
+  /// All rows, for what needs their weights alone: x is null.
+  RowsView<T> without_entries() const;
+  /// Calls work(a block of the rows, the number of its first row) for one block after the other. A block starts at a
+  /// multiple of kRowBlock rows; its x is there for what `work` enqueues on the context's stream, and for no longer.
+  void for_each_block(const std::function<void(const RowsView<T>&, std::int64_t)>& work);
+  /// The rows of these numbers, in this order.
+  PickedRows<T> pick(std::span<const std::int64_t> index);
+  PickedRows<T> pick(const DeviceBuffer<std::int64_t>& index);
   const FixedPointView& fixed_point() const { return fixed_view_; }
   const T* norms() const { return norms_.data(); }
   /// The sum of the weights of each chunk of kRowBlock rows.
@@ -47,11 +67,12 @@ class TrainingRows {
   double total_square() const { return total_square_; }
 
  private:
-  struct Summary;
-  Summary summarise_columns(const Context& context) const;
-  void set_centring(const Context& context, const Summary& summary, std::span<const T> sample_weight);
-  void measure(const Context& context);
+  using Summary = std::vector<ColumnSummary<T>>;
+  Summary summarise_columns();
+  void set_centring(const Summary& summary, std::span<const T> sample_weight);
+  void measure();
 
+  const Context* context_;
   DeviceBuffer<T> values_;
   DeviceBuffer<T> weights_;
   DeviceBuffer<T> shift_;
