@@ -12,9 +12,10 @@ namespace forja::compute {
 
 /// What one assignment pass found.
 struct KMeansPass {
-  double inertia = 0;        ///< sum of weight x ||x - c||^2 over all rows, for the centres they were assigned to
-  double shift = 0;          ///< sum over centres of ||proposed - current||^2
-  std::int64_t changed = 0;  ///< rows whose label is not what it was before the pass (first pass: all rows)
+  double inertia = 0;           ///< sum of weight x ||x - c||^2 over all rows, for the centres they were assigned to
+  double shift = 0;             ///< sum over centres of ||proposed - current||^2
+  std::int64_t changed = 0;     ///< rows whose label is not what it was before the pass (first pass: all rows)
+  std::int64_t recomputed = 0;  ///< rows whose distances were computed anew: all where no bounds are kept
   /// Clusters without weight, ascending; their proposed centre is the current one.
   std::vector<std::int32_t> empty = {};
 };

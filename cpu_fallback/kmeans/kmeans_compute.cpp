@@ -130,6 +130,7 @@ compute::KMeansPass CpuKMeans<T>::assign() {
   // The rows that stayed are in the sums from the passes before.
   for (const ClusterSums& part : thread_sums_) sums_.add(part);
   for (const std::int64_t count : changed) pass.changed += count;
+  pass.recomputed = rows();
   for (std::int64_t c = 0; c < centers_.count(); ++c) {
     if (sums_.empty(c)) pass.empty.push_back(static_cast<std::int32_t>(c));
     sums_.propose(c, centers_.row(c), rows_.fixed_point(), proposed_.row(c));

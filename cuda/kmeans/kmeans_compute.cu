@@ -147,6 +147,7 @@ compute::KMeansPass CudaKMeans<T>::assign() {
   pass.inertia = std::max(0.0, rows_.total_square() + host_records_[k].cost) * square_unit();
   pass.shift = host_records_[k].shift * square_unit();
   pass.changed = static_cast<std::int64_t>(host_changed_[0]);
+  pass.recomputed = rows();
   for (std::int64_t c = 0; c < k; ++c) {
     if (host_records_[c].weight == 0) pass.empty.push_back(static_cast<std::int32_t>(c));
   }
