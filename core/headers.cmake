@@ -6,6 +6,7 @@ set(FORJA_PUBLIC_HEADERS
   forja/error.h
   forja/export.h
   forja/forja.h
+  forja/generators.h
   forja/kmeans.h
   forja/matrix.h
   forja/metrics.h

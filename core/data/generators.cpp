@@ -3,7 +3,7 @@
 #include <numbers>
 
 #include "estimator/parameter_table.h"
-#include "forja/data.h"
+#include "forja/generators.h"
 #include "formulas/counter_random.h"
 
 namespace forja {

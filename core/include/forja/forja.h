@@ -5,6 +5,7 @@
 #include "forja/device.h"
 #include "forja/device_matrix.h"
 #include "forja/error.h"
+#include "forja/generators.h"
 #include "forja/kmeans.h"
 #include "forja/matrix.h"
 #include "forja/metrics.h"
