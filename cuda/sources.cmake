@@ -4,10 +4,12 @@ set(FORJA_CUDA_SOURCES
   kmeans/centers.cu
   kmeans/kmeans_compute.cu
   kmeans/kmeans_predictor.cu
+  kmeans/mini_batch.cu
   kmeans/seeding.cu
   kmeans/silhouette.cu
   kmeans/training_rows.cu
   runtime/check.cpp
   runtime/context.cpp
   runtime/memory_pool.cpp
+  runtime/row_stream.cpp
 )

@@ -178,8 +178,8 @@ __global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
   }
 }
 
-// A warp per slot: the row that it draws and, per block of four slots, the sum of weight x ||x'||^2. Floor: d values
-// read of each row drawn.
+// A warp per slot: the row that it draws and, per block of four slots, the sum of weight x ||x'||^2. index = null: the
+// rows lie in the order of the slots. Floor: d values read of each row drawn.
 template <class T>
 __global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
     draw_batch(RowsView<T> rows, std::uint64_t seed, std::int64_t step, std::int64_t slots, std::int64_t* index,
@@ -189,13 +189,13 @@ __global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
   const std::int64_t slot = std::int64_t{blockIdx.x} * (kRowBlock / kWarp) + threadIdx.x / kWarp;
   double square = 0;
   if (slot < slots) {
-    const std::int64_t row = formulas::batch_row(seed, step, slot, rows.n);
+    const std::int64_t row = index == nullptr ? slot : formulas::batch_row(seed, step, slot, rows.n);
     for (std::int64_t j = lane; j < rows.d; j += kWarp) {
       const auto value = static_cast<double>(entry(rows, row, j));
       square += value * value;
     }
     square *= weight_of(rows, row);
-    if (lane == 0) index[slot] = row;
+    if (lane == 0 && index != nullptr) index[slot] = row;
   }
   square = block_sum(square, partial);
   if (threadIdx.x == 0) block_squares[blockIdx.x] = square;

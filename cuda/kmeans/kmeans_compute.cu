@@ -235,20 +235,20 @@ std::vector<double> CudaKMeans<T>::counts() {
 template <class T>
 void CudaKMeans<T>::enqueue_batch_step(std::uint64_t seed, std::int64_t step, std::int64_t batch_size, double* square,
                                        ClusterRecord* sum) {
-  const std::int64_t slots = batch_size > 0 ? batch_size : rows();
-  const std::int64_t* index = batch_size > 0 ? batch_index_.data() : nullptr;
-  if (batch_size > 0) {
-    const std::int64_t draws = batch_squares_.size();
-    launch(draw_batch<T>, blocks(draws), kBlock, 0, context_.stream(), rows_.view(), seed, step, slots,
-           batch_index_.data(), batch_squares_.data());
-    launch(sum_numbers<double>, kOne, kBlock, 0, context_.stream(), batch_squares_.data(), draws, square);
-  }
-  DeviceBuffer<std::int32_t>& labels = fresh_;
-  find_nearest<T>(context_, rows_.view(), rows_.norms(), index, slots, centers_.view(), labels.data());
-  batch_sums_.fill_bytes(0);
   const SumsView sums{batch_sums_.data(), batch_sums_.data() + centers_.count() * columns()};
-  launch(move_changed_rows<T>, blocks(row_blocks(slots)), kBlock, 0, context_.stream(), rows_.view(),
-         rows_.fixed_point(), index, slots, labels.data(), nullptr, sums, changed_.data());
+  const auto add = [&](const BatchPart<T>& part) {
+    find_nearest<T>(context_, part.rows, part.norms, part.index, part.slots, centers_.view(), fresh_.data());
+    launch(move_changed_rows<T>, blocks(row_blocks(part.slots)), kBlock, 0, context_.stream(), part.rows,
+           rows_.fixed_point(), part.index, part.slots, fresh_.data(), nullptr, sums, changed_.data());
+  };
+  batch_sums_.fill_bytes(0);
+  if (batch_size > 0) {
+    batch_.for_each_part(context_, rows_, seed, step, square, add);
+  } else {
+    rows_.for_each_block([&](const RowsView<T>& rows, std::int64_t first) {
+      add({rows, rows_.norms() + first, nullptr, rows.n});
+    });
+  }
   propose(batch_sums_.data(), counts_.data(), sum);
   update();
 }
@@ -257,14 +257,10 @@ template <class T>
 std::vector<compute::BatchStep> CudaKMeans<T>::batch_steps(std::uint64_t seed, std::int64_t first, std::int64_t steps,
                                                            std::int64_t batch_size) {
   if (steps == 0) return {};
-  constexpr std::int64_t kSlotsPerBlock = kRowBlock / kWarp;
   const std::int64_t sums = centers_.count() * (columns() + 1);
   if (batch_sums_.size() != sums) batch_sums_ = DeviceBuffer<unsigned long long>(context_, sums);
   if (batch_size > 0) {
-    if (batch_index_.size() != batch_size) {
-      batch_squares_ = DeviceBuffer<double>(context_, (batch_size + kSlotsPerBlock - 1) / kSlotsPerBlock);
-      batch_index_ = DeviceBuffer<std::int64_t>(context_, batch_size);
-    }
+    batch_.make_room(context_, batch_size);
     if (fresh_.size() < batch_size) fresh_ = DeviceBuffer<std::int32_t>(context_, batch_size);
   }
   DeviceBuffer<double> squares(context_, steps);

@@ -8,17 +8,19 @@
 
 #include "compute/backend.h"
 #include "kmeans/centers.h"
+#include "kmeans/mini_batch.h"
 #include "kmeans/seeding.h"
 #include "kmeans/training_rows.h"
 #include "runtime/pinned_buffer.h"
 
 namespace forja::cuda {
 
-/// K-means on rows that lie on a GPU, on a stream of its own.
+/// K-means on a GPU, on a stream of its own. The rows lie there when they fit and stream through it, block by block,
+/// when they do not: the same results to the bit.
 template <class T>
 class CudaKMeans final : public compute::KMeansCompute<T> {
  public:
-  /// Throws OutOfMemory when the rows do not fit, DeviceUnavailable.
+  /// Throws as TrainingRows does. Rows and weights of the host outlive it.
   CudaKMeans(int device, const Rows<T>& x, std::span<const T> sample_weight);
   ~CudaKMeans() override;
   CudaKMeans(const CudaKMeans&) = delete;
@@ -80,8 +82,7 @@ class CudaKMeans final : public compute::KMeansCompute<T> {
   DeviceBuffer<unsigned long long> changed_;
   DeviceBuffer<ClusterRecord> records_;  ///< k, and their sum
   DeviceBuffer<double> counts_;
-  DeviceBuffer<std::int64_t> batch_index_;
-  DeviceBuffer<double> batch_squares_;
+  MiniBatch<T> batch_;
   PinnedBuffer<ClusterRecord> host_records_;
   PinnedBuffer<unsigned long long> host_changed_;
 };

@@ -6,6 +6,7 @@
 
 #include "kmeans/cluster_kernels.cuh"
 #include "kmeans/row_kernels.cuh"
+#include "runtime/device_rows.h"
 #include "runtime/launch.h"
 
 namespace forja::cuda {
@@ -13,8 +14,20 @@ namespace {
 
 /// Numbers of one block of rows, or of its distances: enough to keep a GPU busy, little of its memory.
 constexpr std::int64_t kBlockNumbers = std::int64_t{1} << 25;
+/// Bytes of host rows that are sent at once: more is worth the two page-locked buffers of a stream.
+constexpr std::int64_t kMostKept = std::int64_t{64} << 20;
+/// Bytes of host rows that take less time than to ask for the free memory.
+constexpr std::int64_t kKeptUnasked = std::int64_t{1} << 20;
 /// As many blocks of 8 centres as a grid has in y.
 constexpr std::int64_t kMostCentersAtOnce = 65535 * kTransformTargets;
+
+/// Numbers of distances that are held at once, no more than a quarter of the free memory.
+template <class T>
+std::int64_t most_distances(const Context& context, std::int64_t all) {
+  constexpr auto kNumber = static_cast<std::int64_t>(sizeof(T));
+  if (all <= kKeptUnasked / kNumber) return all;
+  return std::min(kBlockNumbers, memory(context.device()).free / 4 / kNumber);
+}
 
 dim3 blocks(std::int64_t count) { return {static_cast<unsigned>(count), 1, 1}; }
 
@@ -46,20 +59,13 @@ CudaKMeansPredictor<T>::CudaKMeansPredictor(int device, MatrixView<const double>
 template <class T>
 void CudaKMeansPredictor<T>::for_each_block(const Rows<T>& x, std::int64_t most_rows,
                                             const std::function<void(const RowsView<T>&, std::int64_t)>& work) {
-  const std::int64_t n = row_count(x);
   const std::int64_t d = column_count(x);
-  const std::int64_t size = std::min(n, std::max<std::int64_t>(1, std::min(most_rows, kBlockNumbers / d)));
-  DeviceBuffer<T> uploaded(context_, x.host() != nullptr ? size * d : 0);
-  for (std::int64_t first = 0; first < n; first += size) {
-    RowsView<T> block{nullptr, shift_.data(), nullptr, std::min(size, n - first), d, centring_.scale};
-    if (x.host() != nullptr) {
-      upload_rows(context_, x.host()->middle_rows(first, block.n), uploaded.data());
-      block.x = uploaded.data();
-    } else {
-      block.x = rows_on_device(x) + first * d;
-    }
-    work(block, first);
-  }
+  const std::int64_t most = std::max<std::int64_t>(most_rows / kRowBlock, 1) * kRowBlock;
+  RowStream<T> stream(context_, x,
+                      {.granule = kRowBlock, .most_rows = most, .most_kept = kMostKept, .kept_unasked = kKeptUnasked});
+  stream.for_each_block([&](const RowBlock<T>& block) {
+    work({block.x, shift_.data(), nullptr, block.rows, d, centring_.scale}, block.first);
+  });
   context_.synchronize();
 }
 
@@ -76,7 +82,7 @@ DeviceBuffer<std::int32_t> CudaKMeansPredictor<T>::label(const RowsView<T>& rows
 
 template <class T>
 void CudaKMeansPredictor<T>::predict(const Rows<T>& x, std::span<std::int32_t> labels) {
-  for_each_block(x, row_count(x), [&](const RowsView<T>& rows, std::int64_t first) {
+  for_each_block(x, kBlockNumbers / column_count(x), [&](const RowsView<T>& rows, std::int64_t first) {
     label(rows).download(labels.data() + first, rows.n);
   });
 }
@@ -85,39 +91,38 @@ template <class T>
 void CudaKMeansPredictor<T>::transform(const Rows<T>& x, MatrixView<T> distances) {
   const std::int64_t k = centers_.count();
   const double unit = std::sqrt(centring_.square_unit());
-  for_each_block(x, kBlockNumbers / k, [&](const RowsView<T>& rows, std::int64_t first) {
-    DeviceBuffer<T> found(context_, rows.n * k);
-    for (std::int64_t center = 0; center < k; center += kMostCentersAtOnce) {
-      const std::int64_t groups =
-          (std::min(kMostCentersAtOnce, k - center) + kTransformTargets - 1) / kTransformTargets;
-      const dim3 grid(static_cast<unsigned>(row_blocks(rows.n)), static_cast<unsigned>(groups));
-      launch(measure_all_distances<T>, grid, dim3(kRowBlock), 0, context_.stream(), rows, centers_.view(), center, unit,
-             found.data());
-    }
-    download_rows(context_, found.data(), distances.middle_rows(first, rows.n));
-  });
+  for_each_block(x, most_distances<T>(context_, row_count(x) * k) / k,
+                 [&](const RowsView<T>& rows, std::int64_t first) {
+                   DeviceBuffer<T> found(context_, rows.n * k);
+                   for (std::int64_t center = 0; center < k; center += kMostCentersAtOnce) {
+                     const std::int64_t groups =
+                         (std::min(kMostCentersAtOnce, k - center) + kTransformTargets - 1) / kTransformTargets;
+                     const dim3 grid(static_cast<unsigned>(row_blocks(rows.n)), static_cast<unsigned>(groups));
+                     launch(measure_all_distances<T>, grid, dim3(kRowBlock), 0, context_.stream(), rows,
+                            centers_.view(), center, unit, found.data());
+                   }
+                   download_rows(context_, found.data(), distances.middle_rows(first, rows.n));
+                 });
 }
 
 template <class T>
 double CudaKMeansPredictor<T>::inertia(const Rows<T>& x, std::span<const T> sample_weight) {
-  double total = 0;
-  for_each_block(x, row_count(x), [&](RowsView<T> rows, std::int64_t first) {
+  const std::int64_t chunks = row_blocks(row_count(x));
+  DeviceBuffer<double> sums(context_, chunks);
+  for_each_block(x, kBlockNumbers / column_count(x), [&](RowsView<T> rows, std::int64_t first) {
     const DeviceBuffer<std::int32_t> labels = label(rows);
     DeviceBuffer<T> weights(context_, sample_weight.empty() ? 0 : rows.n);
     if (!sample_weight.empty()) {
       weights.upload(sample_weight.data() + first, rows.n);
       rows.weight = weights.data();
     }
-    const std::int64_t chunks = row_blocks(rows.n);
-    DeviceBuffer<double> sums(context_, chunks);
-    DeviceBuffer<double> sum(context_, 1);
-    launch(measure_own_distances<T>, blocks(chunks), dim3(kRowBlock), 0, context_.stream(), rows, centers_.view(),
-           labels.data(), nullptr, sums.data());
-    launch(sum_numbers<double>, dim3(1), dim3(kRowBlock), 0, context_.stream(), sums.data(), chunks, sum.data());
-    double part = 0;
-    sum.download(&part, 1);
-    total += part;
+    launch(measure_own_distances<T>, blocks(row_blocks(rows.n)), dim3(kRowBlock), 0, context_.stream(), rows,
+           centers_.view(), labels.data(), nullptr, sums.data() + first / kRowBlock);
   });
+  DeviceBuffer<double> sum(context_, 1);
+  launch(sum_numbers<double>, dim3(1), dim3(kRowBlock), 0, context_.stream(), sums.data(), chunks, sum.data());
+  double total = 0;
+  sum.download(&total, 1);
   return total * centring_.square_unit();
 }
 

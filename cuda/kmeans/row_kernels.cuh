@@ -116,15 +116,22 @@ __global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
   if (threadIdx.x == 0) of_block[blockIdx.x] = mine;
 }
 
-// Copies rows as they were given, and their weights where there are some. Floor: count x d values read and written.
+// Copies rows as they were given. Floor: count x d values read and written.
 template <class T>
 __global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
-    gather_rows(RowsView<T> rows, const std::int64_t* index, T* out, T* weights) {
+    gather_rows(RowsView<T> rows, const std::int64_t* index, T* out) {
   const std::int64_t row = index[blockIdx.x];
   for (std::int64_t j = threadIdx.x; j < rows.d; j += kRowBlock) {
     out[std::int64_t{blockIdx.x} * rows.d + j] = rows.x[row * rows.d + j];
   }
-  if (rows.weight != nullptr && threadIdx.x == 0) weights[blockIdx.x] = rows.weight[row];
+}
+
+// Copies numbers that rows have. Floor: count numbers read, at 32 bytes each, and written.
+template <class T>
+__global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
+    gather_numbers(const T* numbers, const std::int64_t* index, std::int64_t count, T* out) {
+  const std::int64_t i = std::int64_t{blockIdx.x} * kRowBlock + threadIdx.x;
+  if (i < count) out[i] = numbers[index[i]];
 }
 
 // A block per row: x' of it. Floor: n d values read and written.

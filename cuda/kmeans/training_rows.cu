@@ -9,6 +9,7 @@
 #include "kmeans/column_kernels.cuh"
 #include "kmeans/row_kernels.cuh"
 #include "kmeans/seeding_kernels.cuh"
+#include "runtime/device_rows.h"
 #include "runtime/launch.h"
 
 namespace forja::cuda {
@@ -22,20 +23,25 @@ std::int64_t summary_chunk(std::int64_t n) {
   return std::clamp((n / kChunks + kLeast - 1) / kLeast * kLeast, kLeast, kMost);
 }
 
+/// How n rows stream: by chunks of the summary, leaving room for what is held of each row: its norm, weight and least
+/// distance in T, two labels, its distance as one of the farthest, and a little for sums by kRowBlock rows.
+template <class T>
+RowStreamOptions stream_options(std::int64_t n, bool weighted) {
+  constexpr auto kNumber = static_cast<std::int64_t>(sizeof(T));
+  constexpr auto kLabel = static_cast<std::int64_t>(sizeof(std::int32_t));
+  constexpr auto kDistance = static_cast<std::int64_t>(sizeof(double));
+  return {.granule = summary_chunk(n),
+          .needed_beside = n * ((weighted ? 3 : 2) * kNumber + 2 * kLabel + kDistance + 1)};
+}
+
 }  // namespace
 
 template <class T>
 TrainingRows<T>::TrainingRows(const Context& context, const Rows<T>& x, std::span<const T> sample_weight)
-    : context_(&context) {
-  view_.n = row_count(x);
-  view_.d = column_count(x);
-  if (x.host() != nullptr) {
-    values_ = DeviceBuffer<T>(context, view_.n * view_.d);
-    upload_rows(context, *x.host(), values_.data());
-    view_.x = values_.data();
-  } else {
-    view_.x = rows_on_device(x);
-  }
+    : context_(&context), stream_(context, x, stream_options<T>(row_count(x), !sample_weight.empty())) {
+  view_.x = stream_.kept();
+  view_.n = stream_.rows();
+  view_.d = stream_.columns();
   if (!sample_weight.empty()) {
     weights_ = DeviceBuffer<T>(context, view_.n);
     weights_.upload(sample_weight);
@@ -53,26 +59,68 @@ RowsView<T> TrainingRows<T>::without_entries() const {
 }
 
 template <class T>
+RowsView<T> TrainingRows<T>::view_of(const RowBlock<T>& block, const T* weights) const {
+  RowsView<T> view = view_;
+  view.x = block.x;
+  view.weight = weights;
+  view.n = block.rows;
+  return view;
+}
+
+template <class T>
 void TrainingRows<T>::for_each_block(const std::function<void(const RowsView<T>&, std::int64_t)>& work) {
-  work(view_, 0);
+  stream_.for_each_block([&](const RowBlock<T>& block) {
+    work(view_of(block, view_.weight == nullptr ? nullptr : view_.weight + block.first), block.first);
+  });
+}
+
+template <class T>
+DeviceBuffer<T> TrainingRows<T>::gather(const T* numbers, const DeviceBuffer<std::int64_t>& index) {
+  DeviceBuffer<T> result(*context_, numbers == nullptr ? 0 : index.size());
+  launch(gather_numbers<T>, dim3(static_cast<unsigned>(row_blocks(result.size()))), dim3(kRowBlock), 0,
+         context_->stream(), numbers, index.data(), result.size(), result.data());
+  return result;
+}
+
+template <class T>
+void TrainingRows<T>::for_each_picked(std::span<const std::int64_t> index,
+                                      const std::function<void(const RowsView<T>&, const T*, std::int64_t)>& work) {
+  DeviceBuffer<std::int64_t> on_device(*context_, std::ssize(index));
+  on_device.upload(index);
+  const DeviceBuffer<T> norms = gather(norms_.data(), on_device);
+  const DeviceBuffer<T> weights = gather(view_.weight, on_device);
+  stream_.for_each_picked(index, [&](const RowBlock<T>& block) {
+    work(view_of(block, view_.weight == nullptr ? nullptr : weights.data() + block.first), norms.data() + block.first,
+         block.first);
+  });
+}
+
+template <class T>
+PickedRows<T> TrainingRows<T>::pick(const DeviceBuffer<std::int64_t>& index) {
+  if (stream_.kept() == nullptr) {
+    std::vector<std::int64_t> on_host(static_cast<std::size_t>(index.size()));
+    index.download(on_host);
+    return pick(on_host);
+  }
+  PickedRows<T> picked{DeviceBuffer<T>(*context_, index.size() * view_.d), gather(view_.weight, index), {}};
+  launch(gather_rows<T>, dim3(static_cast<unsigned>(index.size())), dim3(kRowBlock), 0, context_->stream(), view_,
+         index.data(), picked.values.data());
+  picked.view = view_of({picked.values.data(), 0, index.size()}, picked.weights.data());
+  return picked;
 }
 
 template <class T>
 PickedRows<T> TrainingRows<T>::pick(std::span<const std::int64_t> index) {
   DeviceBuffer<std::int64_t> on_device(*context_, std::ssize(index));
   on_device.upload(index);
-  return pick(on_device);
-}
-
-template <class T>
-PickedRows<T> TrainingRows<T>::pick(const DeviceBuffer<std::int64_t>& index) {
-  PickedRows<T> picked{DeviceBuffer<T>(*context_, index.size() * view_.d),
-                       DeviceBuffer<T>(*context_, view_.weight != nullptr ? index.size() : 0), view_};
-  launch(gather_rows<T>, dim3(static_cast<unsigned>(index.size())), dim3(kRowBlock), 0, context_->stream(), view_,
-         index.data(), picked.values.data(), picked.weights.data());
-  picked.view.x = picked.values.data();
-  picked.view.weight = picked.weights.data();
-  picked.view.n = index.size();
+  if (stream_.kept() != nullptr) return pick(on_device);
+  PickedRows<T> picked{DeviceBuffer<T>(*context_, std::ssize(index) * view_.d), gather(view_.weight, on_device), {}};
+  stream_.for_each_picked(index, [&](const RowBlock<T>& block) {
+    FORJA_CUDA_CHECK(cudaMemcpyAsync(picked.values.data() + block.first * view_.d, block.x,
+                                     static_cast<std::size_t>(block.rows * view_.d) * sizeof(T),
+                                     cudaMemcpyDeviceToDevice, context_->stream()));
+  });
+  picked.view = view_of({picked.values.data(), 0, std::ssize(index)}, picked.weights.data());
   return picked;
 }
 

@@ -7,7 +7,7 @@
 
 #include "compute/kmeans_compute.h"
 #include "kmeans/views.h"
-#include "runtime/device_rows.h"
+#include "runtime/row_stream.h"
 
 namespace forja::cuda {
 
@@ -39,22 +39,28 @@ struct PickedRows {
   RowsView<T> view;
 };
 
-/// The rows on the device, uploaded or lent, and all that is known of them for good.
+/// The rows, block by block on the device, and all that is known of them for good, which stays there.
 template <class T>
 class TrainingRows {
  public:
-  /// Synchronises. Throws OutOfMemory when the rows do not fit.
+  /// Synchronises. Throws OutOfMemory when what is held of each row beside its entries does not fit, or no block of
+  /// rows. Host rows that do not fit stream (RowStream): they outlive this object.
   TrainingRows(const Context& context, const Rows<T>& x, std::span<const T> sample_weight);
 
   std::int64_t rows() const { return view_.n; }
   std::int64_t columns() const { return view_.d; }
+  /// All rows in one place; x is null where they stream.
   const RowsView<T>& view() const { return view_; }
   /// All rows, for what needs their weights alone: x is null.
   RowsView<T> without_entries() const;
   /// Calls work(a block of the rows, the number of its first row) for one block after the other. A block starts at a
   /// multiple of kRowBlock rows; its x is there for what `work` enqueues on the context's stream, and for no longer.
   void for_each_block(const std::function<void(const RowsView<T>&, std::int64_t)>& work);
-  /// The rows of these numbers, in this order.
+  /// The same over the rows of these numbers, in this order, where rows stream: work(a block of them, their norms, the
+  /// first one's place in `index`).
+  void for_each_picked(std::span<const std::int64_t> index,
+                       const std::function<void(const RowsView<T>&, const T*, std::int64_t)>& work);
+  /// The rows of these numbers, in this order; waits for the device where rows stream and the numbers lie there.
   PickedRows<T> pick(std::span<const std::int64_t> index);
   PickedRows<T> pick(const DeviceBuffer<std::int64_t>& index);
   const FixedPointView& fixed_point() const { return fixed_view_; }
@@ -72,8 +78,13 @@ class TrainingRows {
   void set_centring(const Summary& summary, std::span<const T> sample_weight);
   void measure();
 
+  /// A block's view; weights: of its rows.
+  RowsView<T> view_of(const RowBlock<T>& block, const T* weights) const;
+  /// numbers[index[i]] for each i.
+  DeviceBuffer<T> gather(const T* numbers, const DeviceBuffer<std::int64_t>& index);
+
   const Context* context_;
-  DeviceBuffer<T> values_;
+  RowStream<T> stream_;
   DeviceBuffer<T> weights_;
   DeviceBuffer<T> shift_;
   DeviceBuffer<T> norms_;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "support/kmeans_data.h"
+#include "support/kmeans_everything.h"
 #include "support/kmeans_reference.h"
 #include "support/kmeans_seam.h"
 
@@ -146,45 +147,6 @@ TYPED_TEST(KMeansSeam, rows_on_the_device_serve_like_rows_of_the_host) {
     NaiveKMeans<T> naive(x.view());
     expect_same_iterations(*seam, naive, Matrix<double>(x.view().middle_rows(0, 6)).view(), 3);
   });
-}
-
-/// Everything that a fit reads from the seam, in one list of numbers.
-template <class T>
-std::vector<double> everything(compute::KMeansCompute<T>& seam, std::int64_t k) {
-  std::vector<double> seen;
-  const auto see = [&](const auto& values) {
-    for (const auto value : values) seen.push_back(static_cast<double>(value));
-  };
-  see(seam.moments().mean);
-  see(seam.moments().variance);
-  seam.begin_seeding();
-  std::vector<std::int64_t> rows;
-  const std::vector<double> u{0.91, 0.05, 0.33, 0.77, 0.5};
-  for (std::int64_t c = 0; c < k; ++c) {
-    const auto candidates = seam.seed_candidates(std::span(u).subspan(0, c == 0 ? 1 : 5));
-    for (const auto& candidate : candidates) see(std::vector{static_cast<double>(candidate.row), candidate.potential});
-    seam.seed_accept(std::ssize(candidates) - 1);
-    rows.push_back(candidates.back().row);
-  }
-  see(seam.draw_rows(u));
-  seam.set_centers_from_rows(rows);
-  for (int iteration = 0; iteration < 5; ++iteration) {
-    const compute::KMeansPass pass = seam.assign();
-    see(std::vector{pass.inertia, pass.shift, static_cast<double>(pass.changed), seam.inertia()});
-    see(seam.labels());
-    for (const auto& far : seam.farthest_rows(3)) see(std::vector{static_cast<double>(far.row), far.distance});
-    seam.update();
-  }
-  for (const compute::BatchStep& step : seam.batch_steps(5, 0, 4, 100)) {
-    see(std::vector{step.inertia, step.weight, step.shift});
-  }
-  for (const compute::BatchStep& step : seam.batch_steps(5, 4, 1, 0)) {
-    see(std::vector{step.inertia, step.weight, step.shift});
-  }
-  see(seam.counts());
-  const Matrix<double> centers = seam.centers();
-  see(centers.values());
-  return seen;
 }
 
 TYPED_TEST(KMeansSeam, any_number_of_threads_gives_the_same_bits) {
