@@ -39,8 +39,9 @@ RowStream<T>::Pipe::Pipe(const Context& context, std::int64_t values)
 
 template <class T>
 RowStream<T>::RowStream(const Context& context, const Rows<T>& x, const RowStreamOptions& options)
-    : context_(&context), n_(row_count(x)), d_(column_count(x)), block_rows_(options.most_rows) {
-  if (block_rows_ == 0) block_rows_ = std::max<std::int64_t>(n_, 1);
+    : context_(&context), n_(row_count(x)), d_(column_count(x)) {
+  const std::int64_t all = std::max<std::int64_t>((n_ + options.granule - 1) / options.granule, 1) * options.granule;
+  block_rows_ = options.most_rows > 0 ? std::min(options.most_rows, all) : all;
   if (x.host() == nullptr) {
     x_ = rows_on_device(x);
     return;
@@ -77,8 +78,7 @@ void RowStream<T>::open_pipe(const RowStreamOptions& options) {
   const std::int64_t row_bytes = product(d_, sizeof(T));
   const std::int64_t bytes = std::min(kBlockBytes, free_beside(*context_, options.needed_beside) / kPart);
   const std::int64_t granules = std::max<std::int64_t>(bytes / row_bytes / options.granule, 1);
-  const std::int64_t all = (n_ + options.granule - 1) / options.granule;
-  block_rows_ = std::min(block_rows_, std::min(granules, all) * options.granule);
+  block_rows_ = std::min(block_rows_, granules * options.granule);
   pipe_ = std::make_unique<Pipe>(*context_, product(block_rows_, d_));
 }
 

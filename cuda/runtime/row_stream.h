@@ -88,7 +88,7 @@ class RowStream {
   MatrixView<const T> host_;
   std::int64_t n_;
   std::int64_t d_;
-  std::int64_t block_rows_;
+  std::int64_t block_rows_ = 0;
   const T* x_ = nullptr;
   DeviceBuffer<T> values_;  ///< host rows that are kept
   std::unique_ptr<Pipe> pipe_;

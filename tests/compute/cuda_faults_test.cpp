@@ -1,6 +1,7 @@
 // Each CUDA call of a small fit at the seam fails in turn: the error has a name, nothing leaks, the next run works.
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -9,12 +10,43 @@
 #include "cuda_emulation/control.h"
 #include "forja/error.h"
 #include "support/kmeans_data.h"
+#include "support/kmeans_streamed.h"
 
 namespace forja::testing {
 namespace {
 
-/// Seeding, passes with a row moved, mini-batches, a prediction, silhouettes: every method once at least.
-std::vector<double> small_run(const compute::Backend& backend) {
+/// Every method of the seam once at least.
+std::vector<double> use(compute::KMeansCompute<float>& seam) {
+  std::vector<double> seen;
+  seam.begin_seeding();
+  const std::vector<double> u{0.3, 0.8};
+  for (int c = 0; c < 2; ++c) {
+    for (const auto& candidate : seam.seed_candidates(u)) seen.push_back(candidate.potential);
+    seam.seed_accept(c);
+  }
+  const std::vector<std::int64_t> rows = seam.draw_rows(u);
+  seam.set_centers_from_rows(rows);
+  seen.push_back(seam.assign().inertia);
+  const auto far = seam.farthest_rows(1);
+  const std::vector<compute::RowToCluster> moves{{far[0].row, 1}};
+  seen.push_back(seam.relabel(moves));
+  seam.update();
+  seam.set_centers(seam.centers());
+  seen.push_back(seam.assign().shift);
+  seen.push_back(seam.inertia());
+  seam.set_counts(std::vector<double>{1, 2});
+  for (const auto& step : seam.batch_steps(5, 0, 2, 40)) seen.push_back(step.inertia);
+  seam.replace_centers(moves, 3);
+  for (const double count : seam.counts()) seen.push_back(count);
+  const std::vector<std::int32_t> labels = seam.labels();
+  seen.insert(seen.end(), labels.begin(), labels.end());
+  const Matrix<float> taken = seam.take_rows(rows);
+  seen.push_back(static_cast<double>(taken(1, 2)));
+  return seen;
+}
+
+/// The seam on rows that are kept, a prediction, silhouettes.
+std::vector<double> kept_run(const compute::Backend& backend) {
   const Matrix<float> x = blobs<float>(150, 3, 4, 6.0, 11);
   std::vector<float> weights(150, 1.0F);
   weights[3] = 2;
@@ -24,33 +56,8 @@ std::vector<double> small_run(const compute::Backend& backend) {
   held->download(back.view());
   EXPECT_EQ(back, x);
 
-  std::vector<double> seen;
   const auto seam = families.make_kmeans({0, 0}, Rows<float>(x), weights);
-  seam->begin_seeding();
-  const std::vector<double> u{0.3, 0.8};
-  for (int c = 0; c < 2; ++c) {
-    for (const auto& candidate : seam->seed_candidates(u)) seen.push_back(candidate.potential);
-    seam->seed_accept(c);
-  }
-  const std::vector<std::int64_t> rows = seam->draw_rows(u);
-  seam->set_centers_from_rows(rows);
-  seen.push_back(seam->assign().inertia);
-  const auto far = seam->farthest_rows(1);
-  const std::vector<compute::RowToCluster> moves{{far[0].row, 1}};
-  seen.push_back(seam->relabel(moves));
-  seam->update();
-  seam->set_centers(seam->centers());
-  seen.push_back(seam->assign().shift);
-  seen.push_back(seam->inertia());
-  seam->set_counts(std::vector<double>{1, 2});
-  for (const auto& step : seam->batch_steps(5, 0, 2, 40)) seen.push_back(step.inertia);
-  seam->replace_centers(moves, 3);
-  for (const double count : seam->counts()) seen.push_back(count);
-  const std::vector<std::int32_t> labels = seam->labels();
-  seen.insert(seen.end(), labels.begin(), labels.end());
-  const Matrix<float> taken = seam->take_rows(rows);
-  seen.push_back(static_cast<double>(taken(1, 2)));
-
+  std::vector<double> seen = use(*seam);
   const auto model = families.make_kmeans_predictor({0, 0}, seam->centers());
   std::vector<std::int32_t> predicted(150);
   model->predict(Rows<float>(x), predicted);
@@ -59,15 +66,22 @@ std::vector<double> small_run(const compute::Backend& backend) {
   model->transform(Rows<float>(x), distances.view());
   seen.push_back(static_cast<double>(distances(9, 1)));
   seen.push_back(model->inertia(Rows<float>(x), weights));
+  const std::vector<std::int32_t> labels = seam->labels();
   for (const double sample : families.silhouette_samples({0, 0}, Rows<float>(x), labels, 2)) seen.push_back(sample);
   return seen;
 }
 
-TEST(CudaFaults, whichever_call_fails_the_error_has_a_name_nothing_leaks_and_the_next_run_works) {
+/// The seam on rows that stream.
+std::vector<double> streamed_run(const compute::Backend& backend) {
+  const Matrix<float> x = blobs<float>(520, 8, 4, 6.0, 12);
+  return use(*make_streamed<float>(Device(backend, 0), x.view()));
+}
+
+void fail_each_call(const std::function<std::vector<double>(const compute::Backend&)>& run) {
   const compute::Backend& backend = compute::open_backend(FORJA_EMULATED_BACKEND);
-  const std::vector<double> expected = small_run(backend);
+  const std::vector<double> expected = run(backend);
   emulation::reset();
-  EXPECT_EQ(small_run(backend), expected);
+  EXPECT_EQ(run(backend), expected);
   const std::int64_t calls = emulation::api_calls();
   ASSERT_GT(calls, 100);
   const std::int64_t bytes = emulation::live_bytes();
@@ -80,7 +94,7 @@ TEST(CudaFaults, whichever_call_fails_the_error_has_a_name_nothing_leaks_and_the
     emulation::reset(config);
     try {
       // A fault in a destructor is swallowed, and one allocation is tried again.
-      EXPECT_EQ(small_run(backend), expected);
+      EXPECT_EQ(run(backend), expected);
     } catch (const OutOfMemory&) {
       ++failed;
     } catch (const DeviceUnavailable&) {
@@ -91,11 +105,19 @@ TEST(CudaFaults, whichever_call_fails_the_error_has_a_name_nothing_leaks_and_the
     for (const emulation::Report& report : emulation::reports()) ADD_FAILURE() << report.kind << ": " << report.text;
     emulation::reset();
     EXPECT_EQ(backend.memory(0).in_use, 0);
-    if (HasFailure()) return;
+    if (::testing::Test::HasFailure()) return;
   }
   EXPECT_GT(failed, calls / 3);
   emulation::reset();
-  EXPECT_EQ(small_run(backend), expected);
+  EXPECT_EQ(run(backend), expected);
+}
+
+TEST(CudaFaults, whichever_call_fails_the_error_has_a_name_nothing_leaks_and_the_next_run_works) {
+  fail_each_call(kept_run);
+}
+
+TEST(CudaFaults, whichever_call_fails_where_rows_stream_nothing_leaks_and_the_next_run_works) {
+  fail_each_call(streamed_run);
 }
 
 }  // namespace

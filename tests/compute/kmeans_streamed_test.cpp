@@ -10,42 +10,10 @@
 #include "support/kmeans_data.h"
 #include "support/kmeans_everything.h"
 #include "support/kmeans_seam.h"
+#include "support/kmeans_streamed.h"
 
 namespace forja::testing {
 namespace {
-
-/// A limit of the device's memory while it lives.
-class Limit {
- public:
-  Limit(const Device& device, std::int64_t bytes) : device_(device) { device_.set_memory_limit(bytes); }
-  ~Limit() { device_.set_memory_limit(0); }
-  Limit(const Limit&) = delete;
-  Limit& operator=(const Limit&) = delete;
-
- private:
-  const Device& device_;
-};
-
-template <class T>
-std::int64_t bytes_of(MatrixView<const T> x) {
-  return x.rows() * x.columns() * static_cast<std::int64_t>(sizeof(T));
-}
-
-/// Room for the rows or for what is held beside them, not for both. From 512 rows on, blocks of 256 fit.
-template <class T>
-std::int64_t too_little(MatrixView<const T> x) {
-  return bytes_of(x) + 25 * x.rows();
-}
-
-template <class T>
-std::unique_ptr<compute::KMeansCompute<T>> make_streamed(const Device& device, MatrixView<const T> x,
-                                                         std::span<const T> weights = {}) {
-  const std::int64_t before = device.memory().in_use;
-  const Limit limit(device, before + too_little(x));
-  auto seam = make<T>(device, x, weights);
-  EXPECT_LT(device.memory().in_use - before, bytes_of(x)) << "the rows have been kept";
-  return seam;
-}
 
 template <class Body>
 void on_every_cuda_device(const Body& body) {
