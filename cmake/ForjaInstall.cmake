@@ -25,7 +25,8 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/forja-config-version.cmak
 install(FILES ${PROJECT_BINARY_DIR}/forja-config.cmake ${PROJECT_BINARY_DIR}/forja-config-version.cmake
   DESTINATION ${package_folder} COMPONENT development)
 
-# pkg-config: the prefix follows from where the file lies, and users of the static library link what it needs.
+# pkg-config: the prefix follows from where the file lies. What the static library needs is not private to it, so that a
+# program links without --static, which would ask for static libraries of everything.
 cmake_path(SET pkgconfig_folder NORMALIZE ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 cmake_path(RELATIVE_PATH CMAKE_INSTALL_PREFIX BASE_DIRECTORY ${CMAKE_INSTALL_PREFIX}/${pkgconfig_folder}
   OUTPUT_VARIABLE FORJA_PC_PREFIX)
@@ -33,7 +34,12 @@ set(FORJA_PC_REQUIRES "")
 set(FORJA_PC_LIBS "-lforja")
 if(NOT BUILD_SHARED_LIBS)
   set(FORJA_PC_REQUIRES "fmt zlib libhwy")
-  string(APPEND FORJA_PC_LIBS " ${OpenMP_CXX_FLAGS} -ldl")
+  string(APPEND FORJA_PC_LIBS " ${OpenMP_CXX_FLAGS}")
+  if(FORJA_CUDA_ENABLED)
+    # Its folder is the user's to name: the CUDA toolkit has no pkg-config file and no fixed place.
+    string(APPEND FORJA_PC_LIBS " -lcudart_static -lpthread -lrt")
+  endif()
+  string(APPEND FORJA_PC_LIBS " -ldl")
 endif()
 configure_file(cmake/forja.pc.in ${PROJECT_BINARY_DIR}/forja.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/forja.pc DESTINATION ${pkgconfig_folder} COMPONENT development)

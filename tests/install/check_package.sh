@@ -1,18 +1,19 @@
 #!/usr/bin/env bash
-# check_package.sh shared|cuda BUILD | static: installs forja from the finished build BUILD, or from a static one made
-# here, moves what was installed and builds and runs a program with it. SOURCE, WORK, CXX and BUILD_TYPE come in the
-# environment.
+# check_package.sh shared|cuda BUILD | static|static_cuda: installs forja from the finished build BUILD, or from a static
+# one made here, moves what was installed and builds and runs a program with it. SOURCE, WORK, CXX and BUILD_TYPE come in
+# the environment; for static_cuda CUDACXX, CUDAARCHS and CUDAToolkit_ROOT too.
 set -euo pipefail
 kind=$1
-build=${2:-$WORK/static/build}
+build=${2:-$WORK/$kind/build}
 here=$WORK/$kind
 package=$here/moved
 program=$SOURCE/tests/install/consumer/program.cpp
 
 fail() { echo "$*"; exit 1; }
 
+# build_static ON|OFF: with the CUDA backend or without.
 build_static() {
-  cmake -G Ninja -S "$SOURCE" -B "$build" -DBUILD_SHARED_LIBS=OFF -DFORJA_CUDA=OFF -DFORJA_BUILD_TESTS=OFF \
+  cmake -G Ninja -S "$SOURCE" -B "$build" -DBUILD_SHARED_LIBS=OFF -DFORJA_CUDA="$1" -DFORJA_BUILD_TESTS=OFF \
     -DFORJA_BUILD_EXAMPLES=OFF -DCMAKE_BUILD_TYPE="$BUILD_TYPE"
   cmake --build "$build" --target forja
 }
@@ -52,7 +53,13 @@ check_cuda_library() {
 }
 
 rm -f "$here"/opened.*
-if [[ $kind == static ]]; then build_static; fi
+case $kind in
+  static) build_static OFF ;;
+  static_cuda)
+    build_static ON
+    export LIBRARY_PATH=$CUDAToolkit_ROOT/lib64  # for the link by pkg-config
+    ;;
+esac
 install_and_move
 check_cmake_package
 if [[ $kind == cuda ]]; then
@@ -60,6 +67,6 @@ if [[ $kind == cuda ]]; then
 else
   check_pkg_config
 fi
-if [[ $kind == static ]] && ldd "$here/consumer/consumer" "$here/by_pkg_config" | grep libforja; then
+if [[ $kind == static* ]] && ldd "$here/consumer/consumer" "$here/by_pkg_config" | grep libforja; then
   fail "the static package linked a shared library"
 fi
