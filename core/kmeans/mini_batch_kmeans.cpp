@@ -175,6 +175,11 @@ std::vector<std::int32_t> MiniBatchKMeans<T>::fit_predict(const Rows<T>& x, std:
 }
 
 template <class T>
+Matrix<T> MiniBatchKMeans<T>::fit_transform(const Rows<T>& x, std::span<const T> sample_weight, Observer* observer) {
+  return fit(x, sample_weight, observer).transform(x);
+}
+
+template <class T>
 const typename MiniBatchKMeans<T>::State& MiniBatchKMeans<T>::fitted(const char* what) const {
   if (!is_fitted()) throw NotFitted(fmt::format("MiniBatchKMeans::{}: call fit or partial_fit first", what));
   return state_;

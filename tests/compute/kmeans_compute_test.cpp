@@ -11,14 +11,14 @@
 #include "support/kmeans_everything.h"
 #include "support/kmeans_reference.h"
 #include "support/kmeans_seam.h"
+#include "support/storage_types.h"
 
 namespace forja::testing {
 namespace {
 
 template <class T>
 class KMeansSeam : public ::testing::Test {};
-using Storage = ::testing::Types<float, double>;
-TYPED_TEST_SUITE(KMeansSeam, Storage);
+TYPED_TEST_SUITE(KMeansSeam, StorageTypes, StorageName);
 
 std::vector<Device> with_threads(const Device& device) {
   std::vector<Device> devices;

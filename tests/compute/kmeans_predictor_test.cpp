@@ -9,14 +9,14 @@
 #include "support/kmeans_data.h"
 #include "support/kmeans_reference.h"
 #include "support/kmeans_seam.h"
+#include "support/storage_types.h"
 
 namespace forja::testing {
 namespace {
 
 template <class T>
 class KMeansModel : public ::testing::Test {};
-using Storage = ::testing::Types<float, double>;
-TYPED_TEST_SUITE(KMeansModel, Storage);
+TYPED_TEST_SUITE(KMeansModel, StorageTypes, StorageName);
 
 TYPED_TEST(KMeansModel, a_fitted_model_labels_and_measures_new_rows) {
   using T = TypeParam;

@@ -8,14 +8,14 @@
 #include "support/kmeans_data.h"
 #include "support/kmeans_reference.h"
 #include "support/kmeans_seam.h"
+#include "support/storage_types.h"
 
 namespace forja::testing {
 namespace {
 
 template <class T>
 class KMeansChance : public ::testing::Test {};
-using Storage = ::testing::Types<float, double>;
-TYPED_TEST_SUITE(KMeansChance, Storage);
+TYPED_TEST_SUITE(KMeansChance, StorageTypes, StorageName);
 
 TYPED_TEST(KMeansChance, seeding_draws_by_weighted_distance_and_tells_the_potential) {
   using T = TypeParam;

@@ -9,6 +9,8 @@
 #include "forja/kmeans.h"
 #include "support/devices.h"
 #include "support/kmeans_data.h"
+#include "support/refusal.h"
+#include "support/storage_types.h"
 
 namespace {
 
@@ -19,16 +21,7 @@ using forja::KMeansOptions;
 using forja::Matrix;
 using forja::MiniBatchKMeans;
 using forja::MiniBatchKMeansOptions;
-
-template <class Error, class Call>
-std::string refusal(Call&& call) {
-  try {
-    call();
-  } catch (const Error& refused) {
-    return refused.what();
-  }
-  return "not refused";
-}
+using forja::testing::refusal;
 
 template <class T>
 class KMeansRefuses : public ::testing::Test {
@@ -43,14 +36,7 @@ class KMeansRefuses : public ::testing::Test {
   const Matrix<T> five_ = forja::testing::blobs<T>(5, 2, 2, 5, 1);
   Device device_ = Device::cpu();
 };
-struct NameOfType {
-  template <class T>
-  static std::string GetName(int) {
-    return sizeof(T) == 4 ? "float" : "double";
-  }
-};
-using StorageTypes = ::testing::Types<float, double>;
-TYPED_TEST_SUITE(KMeansRefuses, StorageTypes, NameOfType);
+TYPED_TEST_SUITE(KMeansRefuses, forja::testing::StorageTypes, forja::testing::StorageName);
 
 /// Runs the body once per device, as device_.
 #define ON_EVERY_DEVICE                                                        \

@@ -10,6 +10,7 @@
 #include "forja/metrics.h"
 #include "support/devices.h"
 #include "support/kmeans_data.h"
+#include "support/storage_types.h"
 
 namespace {
 
@@ -27,14 +28,7 @@ constexpr double kSameOptimum = sizeof(T) == 4 ? 1e-5 : 1e-12;
 
 template <class T>
 class KMeansBookOf : public ::testing::Test {};
-struct NameOfType {
-  template <class T>
-  static std::string GetName(int) {
-    return sizeof(T) == 4 ? "float" : "double";
-  }
-};
-using StorageTypes = ::testing::Types<float, double>;
-TYPED_TEST_SUITE(KMeansBookOf, StorageTypes, NameOfType);
+TYPED_TEST_SUITE(KMeansBookOf, forja::testing::StorageTypes, forja::testing::StorageName);
 
 TYPED_TEST(KMeansBookOf, five_blobs_have_the_books_inertia_and_new_points_their_clusters) {
   using T = TypeParam;

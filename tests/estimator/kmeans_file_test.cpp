@@ -9,6 +9,7 @@
 #include "forja/kmeans.h"
 #include "support/devices.h"
 #include "support/kmeans_data.h"
+#include "support/storage_types.h"
 
 namespace {
 
@@ -36,14 +37,7 @@ class KMeansFileOf : public ::testing::Test {
  protected:
   const Matrix<T> x_ = forja::testing::blobs<T>(90, 3, 4, 5, 1);
 };
-struct NameOfType {
-  template <class T>
-  static std::string GetName(int) {
-    return sizeof(T) == 4 ? "float" : "double";
-  }
-};
-using StorageTypes = ::testing::Types<float, double>;
-TYPED_TEST_SUITE(KMeansFileOf, StorageTypes, NameOfType);
+TYPED_TEST_SUITE(KMeansFileOf, forja::testing::StorageTypes, forja::testing::StorageName);
 
 TYPED_TEST(KMeansFileOf, a_model_fitted_on_one_device_is_the_same_on_another) {
   using T = TypeParam;

@@ -13,6 +13,7 @@
 #include "support/kmeans_data.h"
 #include "support/kmeans_reference.h"
 #include "support/recorder.h"
+#include "support/storage_types.h"
 
 namespace {
 
@@ -22,22 +23,12 @@ using forja::KMeansAlgorithm;
 using forja::KMeansInit;
 using forja::Matrix;
 using forja::MatrixView;
+using forja::testing::kRounding;
 using forja::testing::Recorder;
-
-/// Relative rounding that a sum of rounded T values may show: centres are rounded to T once.
-template <class T>
-constexpr double kRounding = 8 * static_cast<double>(std::numeric_limits<T>::epsilon());
 
 template <class T>
 class KMeansOf : public ::testing::Test {};
-struct NameOfType {
-  template <class T>
-  static std::string GetName(int) {
-    return sizeof(T) == 4 ? "float" : "double";
-  }
-};
-using StorageTypes = ::testing::Types<float, double>;
-TYPED_TEST_SUITE(KMeansOf, StorageTypes, NameOfType);
+TYPED_TEST_SUITE(KMeansOf, forja::testing::StorageTypes, forja::testing::StorageName);
 
 TYPED_TEST(KMeansOf, matches_the_textbook_loop_from_the_same_start) {
   using T = TypeParam;

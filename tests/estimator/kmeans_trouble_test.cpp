@@ -13,6 +13,7 @@
 #include "support/devices.h"
 #include "support/kmeans_data.h"
 #include "support/kmeans_reference.h"
+#include "support/storage_types.h"
 
 namespace {
 
@@ -24,14 +25,7 @@ using forja::Matrix;
 
 template <class T>
 class KMeansTroubleOf : public ::testing::Test {};
-struct NameOfType {
-  template <class T>
-  static std::string GetName(int) {
-    return sizeof(T) == 4 ? "float" : "double";
-  }
-};
-using StorageTypes = ::testing::Types<float, double>;
-TYPED_TEST_SUITE(KMeansTroubleOf, StorageTypes, NameOfType);
+TYPED_TEST_SUITE(KMeansTroubleOf, forja::testing::StorageTypes, forja::testing::StorageName);
 
 template <class T>
 bool all_finite(const Matrix<T>& matrix) {

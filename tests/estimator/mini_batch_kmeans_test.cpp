@@ -9,6 +9,7 @@
 #include "support/kmeans_data.h"
 #include "support/kmeans_reference.h"
 #include "support/recorder.h"
+#include "support/storage_types.h"
 
 namespace {
 
@@ -17,21 +18,12 @@ using forja::KMeans;
 using forja::KMeansInit;
 using forja::Matrix;
 using forja::MiniBatchKMeans;
+using forja::testing::kRounding;
 using forja::testing::Recorder;
 
 template <class T>
-constexpr double kRounding = 8 * static_cast<double>(std::numeric_limits<T>::epsilon());
-
-template <class T>
 class MiniBatchKMeansOf : public ::testing::Test {};
-struct NameOfType {
-  template <class T>
-  static std::string GetName(int) {
-    return sizeof(T) == 4 ? "float" : "double";
-  }
-};
-using StorageTypes = ::testing::Types<float, double>;
-TYPED_TEST_SUITE(MiniBatchKMeansOf, StorageTypes, NameOfType);
+TYPED_TEST_SUITE(MiniBatchKMeansOf, forja::testing::StorageTypes, forja::testing::StorageName);
 
 double sum(const std::vector<double>& values) { return std::accumulate(values.begin(), values.end(), 0.0); }
 
@@ -69,7 +61,9 @@ TYPED_TEST(MiniBatchKMeansOf, labels_and_inertia_fit_the_centres) {
     const double inertia = forja::testing::inertia_of<T>(x, model.cluster_centers(), model.labels());
     EXPECT_NEAR(model.inertia(), inertia, inertia * kRounding<T>);
     EXPECT_NEAR(model.score(x), -inertia, inertia * kRounding<T>);
-    EXPECT_EQ(model.transform(x).columns(), 8);
+    const Matrix<T> distances = model.transform(x);
+    EXPECT_EQ(distances.columns(), 8);
+    EXPECT_EQ(model.fit_transform(x), distances);
   }
 }
 

@@ -8,23 +8,19 @@
 #include "support/devices.h"
 #include "support/kmeans_data.h"
 #include "support/kmeans_reference.h"
+#include "support/refusal.h"
+#include "support/storage_types.h"
 
 namespace {
 
 using forja::Device;
 using forja::Matrix;
+using forja::testing::refusal;
 using Labels = std::vector<std::int32_t>;
 
 template <class T>
 class SilhouetteOf : public ::testing::Test {};
-struct NameOfType {
-  template <class T>
-  static std::string GetName(int) {
-    return sizeof(T) == 4 ? "float" : "double";
-  }
-};
-using StorageTypes = ::testing::Types<float, double>;
-TYPED_TEST_SUITE(SilhouetteOf, StorageTypes, NameOfType);
+TYPED_TEST_SUITE(SilhouetteOf, forja::testing::StorageTypes, forja::testing::StorageName);
 
 TYPED_TEST(SilhouetteOf, matches_all_pairs_of_distances) {
   using T = TypeParam;
@@ -93,30 +89,20 @@ TYPED_TEST(SilhouetteOf, rows_may_lie_on_the_device) {
   }
 }
 
-template <class Call>
-std::string refusal(Call&& call) {
-  try {
-    call();
-  } catch (const forja::InvalidArgument& refused) {
-    return refused.what();
-  }
-  return "not refused";
-}
-
 TYPED_TEST(SilhouetteOf, bad_input_is_refused) {
   using T = TypeParam;
   const Matrix<T> x = forja::testing::blobs<T>(5, 2, 3, 5, 2);
   for (const Device& device : forja::testing::devices_under_test()) {
     SCOPED_TRACE(device.name());
     const auto score = [&](const Matrix<T>& rows, const Labels& labels) {
-      return refusal([&] { forja::silhouette_score(rows, labels, device); });
+      return refusal<forja::InvalidArgument>([&] { forja::silhouette_score(rows, labels, device); });
     };
     EXPECT_EQ(score(x, {0, 1, 0}), "silhouette_score: labels has 3 values but x has 5 rows");
     EXPECT_EQ(score(x, {1, 1, 1, 1, 1}),
               "silhouette_score: labels has 1 different values but x has 5 rows: 2 to 4 are needed");
     EXPECT_EQ(score(x, {1, 2, 3, 4, 5}),
               "silhouette_score: labels has 5 different values but x has 5 rows: 2 to 4 are needed");
-    EXPECT_EQ(refusal([&] { forja::silhouette_samples(x, Labels{0}, device); }),
+    EXPECT_EQ(refusal<forja::InvalidArgument>([&] { forja::silhouette_samples(x, Labels{0}, device); }),
               "silhouette_samples: labels has 1 values but x has 5 rows");
     EXPECT_EQ(score(Matrix<T>(0, 2), {}), "silhouette_score: x is empty (0 x 2)");
     Matrix<T> holed = x;
