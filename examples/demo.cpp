@@ -1,9 +1,11 @@
 // Clusters the 60,000 images of Fashion-MNIST and shows what came out: progress, a table of what each cluster holds, a
-// picture of the centroids. forja_demo [--clusters K] [--data FOLDER] [--picture FILE] [--seed N]
+// picture of the centroids. Ctrl-C ends the fit between two iterations.
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <cmath>
+#include <csignal>
 #include <cstdio>
 #include <numeric>
 #include <string>
@@ -25,6 +27,22 @@ struct Settings {
   std::string picture = "fashion_centroids.png";
 };
 
+constexpr const char* kUsage =
+    "forja_demo [--clusters K] [--seed N] [--data FOLDER] [--picture FILE]\n"
+    "K: 20 clusters by default; N: 42; FOLDER: of Fashion-MNIST's IDX files, where Debian's dataset-fashion-mnist "
+    "puts\n"
+    "them by default; FILE: fashion_centroids.png. FORJA_DEVICE=cpu or cuda:0 chooses the device.\n";
+
+template <class Number>
+Number number(const std::string& name, const std::string& text) {
+  Number value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    throw forja::InvalidArgument("forja_demo: " + name + " = " + text + " is not a number in range");
+  }
+  return value;
+}
+
 Settings parse(int argc, char** argv) {
   Settings settings;
   for (int i = 1; i < argc; i += 2) {
@@ -32,9 +50,9 @@ Settings parse(int argc, char** argv) {
     if (i + 1 == argc) throw forja::InvalidArgument("forja_demo: " + name + " needs a value");
     const std::string value = argv[i + 1];
     if (name == "--clusters") {
-      settings.clusters = std::stoll(value);
+      settings.clusters = number<std::int64_t>(name, value);
     } else if (name == "--seed") {
-      settings.seed = std::stoull(value);
+      settings.seed = number<std::uint64_t>(name, value);
     } else if (name == "--data") {
       settings.data = value;
     } else if (name == "--picture") {
@@ -46,12 +64,15 @@ Settings parse(int argc, char** argv) {
   return settings;
 }
 
+volatile std::sig_atomic_t interrupted = 0;
+
+/// A line per iteration, and an end where Ctrl-C asks for one.
 class PrintProgress : public forja::Observer {
  public:
   bool on_progress(const forja::Progress& progress) override {
     std::printf("  iteration %3lld   inertia %12.1f   %6.2f s\n", static_cast<long long>(progress.iteration),
                 progress.loss, progress.seconds);
-    return true;
+    return interrupted == 0;
   }
 };
 
@@ -99,6 +120,10 @@ void run(const Settings& settings) {
   std::printf("forja clusters Fashion-MNIST on %s (%s)\n", device.name().c_str(), device.description().c_str());
   forja::Matrix<float> x = forja::read_idx_images(settings.data + "/train-images-idx3-ubyte.gz");
   const std::vector<std::int32_t> classes = forja::read_idx_labels(settings.data + "/train-labels-idx1-ubyte.gz");
+  const auto known = [](std::int32_t label) { return label < std::ssize(kClasses); };
+  if (x.columns() != kSide * kSide || std::ssize(classes) != x.rows() || !std::ranges::all_of(classes, known)) {
+    throw forja::DataError("forja_demo: " + settings.data + " holds no images of 28 x 28 pixels in ten classes");
+  }
   for (float& value : x.values()) value /= 255;
   std::printf("%lld images of %lld pixels, %lld clusters\n\n", static_cast<long long>(x.rows()),
               static_cast<long long>(x.columns()), static_cast<long long>(settings.clusters));
@@ -106,7 +131,9 @@ void run(const Settings& settings) {
   PrintProgress progress;
   forja::KMeans model({.n_clusters = settings.clusters, .seed = settings.seed}, device);
   const auto start = std::chrono::steady_clock::now();
+  const auto before = std::signal(SIGINT, [](int) { interrupted = 1; });
   model.fit(x, {}, &progress);
+  std::signal(SIGINT, before);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   std::printf("\n%s after %lld iterations, %.2f s on %s, inertia %.1f\n",
               model.converged() ? "converged" : "not converged", static_cast<long long>(model.n_iter()), seconds,
@@ -122,9 +149,17 @@ void run(const Settings& settings) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);  // whoever reads a pipe sees each line at once
+  if (std::any_of(argv, argv + argc, [](const char* argument) { return std::string(argument) == "--help"; })) {
+    std::printf("%s", kUsage);
+    return 0;
+  }
   try {
     run(parse(argc, argv));
     return 0;
+  } catch (const forja::Cancelled& stopped) {
+    std::fprintf(stderr, "%s\n", stopped.what());
+    return 130;  // what shells expect after Ctrl-C
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 1;

@@ -163,14 +163,19 @@ Fiber* Scheduler::idle_fiber() {
   }
   Fiber* fiber = idle_.back();
   idle_.pop_back();
-  prepare(fiber->coroutine, fiber_entry, fiber);
+  // Once for many threads: a sanitizer's state of a fiber is large.
+  if (!fiber->prepared) prepare(fiber->coroutine, fiber_entry, fiber);
+  fiber->prepared = true;
   return fiber;
 }
 
 // What the suspended threads of a block given up held on their stacks is gone; kernels hold nothing else.
 void Scheduler::drop_fibers() {
   idle_.clear();
-  for (auto& fiber : fibers_) idle_.push_back(fiber.get());
+  for (auto& fiber : fibers_) {
+    fiber->prepared = false;
+    idle_.push_back(fiber.get());
+  }
 }
 
 void Scheduler::fiber_entry(void* fiber) { scheduler().run_threads(*static_cast<Fiber*>(fiber)); }
@@ -185,12 +190,14 @@ void Scheduler::run_threads(Fiber& fiber) {
     in_engine_ = true;
     shadow::set_accessor(shadow::kEngine);
     finish(fiber.thread);
-    if (ready_head_ < ready_.size() || next_start_ == start_order_.size()) break;
-    fiber.thread = start_order_[next_start_++];
-    threads_[fiber.thread].fiber = &fiber;
+    if (ready_head_ < ready_.size() || next_start_ == start_order_.size()) {
+      idle_.push_back(&fiber);
+      switch_to(fiber.coroutine, main_);
+    } else {
+      fiber.thread = start_order_[next_start_++];
+      threads_[fiber.thread].fiber = &fiber;
+    }
   }
-  idle_.push_back(&fiber);
-  suspend(true);
 }
 
 void Scheduler::resume(Fiber& fiber) {
@@ -202,9 +209,9 @@ void Scheduler::resume(Fiber& fiber) {
   in_engine_ = true;
 }
 
-void Scheduler::suspend(bool for_good) {
+void Scheduler::suspend() {
   Fiber& fiber = *running_;
-  switch_to(fiber.coroutine, main_, for_good);
+  switch_to(fiber.coroutine, main_);
   const int thread = fiber.thread;
   threadIdx = threads_[thread].index;
   threads_[thread].state = ThreadState::kRunning;

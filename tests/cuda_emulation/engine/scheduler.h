@@ -16,6 +16,7 @@ enum class ThreadState : std::uint8_t { kNotStarted, kReady, kRunning, kAtBarrie
 
 struct Fiber {
   Coroutine coroutine;
+  bool prepared = false;  ///< stands in run_threads, for the next thread it is given
   int thread = -1;
 };
 
@@ -105,7 +106,7 @@ class Scheduler {
   static void fiber_entry(void* fiber);
   void run_threads(Fiber& fiber);
   void resume(Fiber& fiber);
-  void suspend(bool for_good = false);
+  void suspend();
   void start_running(int thread);
   void finish(int thread);
   void make_ready(int thread);
