@@ -207,7 +207,7 @@ TEST(Csv, gzip_that_unpacks_beyond_the_limit_is_refused_and_a_plain_file_is_not)
   const TemporaryFile packed(text, true);
   EXPECT_EQ(forja::testing::refusal<forja::DataError>([&] { forja::read_csv<double>(packed.path(), limit); }),
             "file: unpacks to more than max_unpacked_bytes = 1000");
-  EXPECT_EQ(read("a\n" + std::string(2000, '\n') + "1\n", limit).x, Matrix<double>(1, 1, {1}));
+  EXPECT_EQ(read("a\n" + std::string(2000, '\n') + "1\n", limit).x, Matrix<double>(1, 1, 1));
 }
 
 TEST(Csv, every_truncation_gives_rows_that_were_there_or_is_refused) {

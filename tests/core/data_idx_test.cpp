@@ -98,7 +98,9 @@ TEST(Idx, a_promise_beyond_the_file_is_refused_before_memory_is_taken) {
 
 TEST(Idx, no_more_is_unpacked_than_the_header_promises) {
   // What follows the promised values is damaged: a reader that unpacked it would say so.
-  std::string bytes = forja::testing::contents(TemporaryFile(kLabels + std::string(50'000'000, '\0'), true).path());
+  std::string longer = kLabels;
+  longer.resize(50'000'000);
+  std::string bytes = forja::testing::contents(TemporaryFile(longer, true).path());
   bytes.resize(bytes.size() / 2);
   EXPECT_EQ(refused(bytes), "file: promises 3 values but goes on after them");
 }

@@ -62,6 +62,36 @@ struct FORJA_API Table {
 template <class T = float>
 FORJA_API Table<T> read_csv(const std::filesystem::path& path, const CsvOptions& options = {});
 
+/// How read_libsvm reads.
+struct LibsvmOptions {
+  /// Columns of x; a greater index is refused. At least 1. Empty: as many as the greatest index in the file asks for.
+  std::optional<std::int64_t> n_features = {};
+  /// Whether the first column has the index 0 rather than 1.
+  bool zero_based = false;
+  /// The most values that x may have, rows x columns. One line may name any index, so that a small file can ask for
+  /// any memory; beyond this it is refused before memory is taken. At least 1; the default is 4 GiB of float.
+  std::int64_t max_values = std::int64_t{1} << 30;
+  /// As in CsvOptions.
+  std::int64_t max_unpacked_bytes = std::int64_t{1} << 32;
+};
+
+/// Rows and what is to be learned of each.
+template <class T = float>
+struct FORJA_API LabelledData {
+  Matrix<T> x;            ///< n x d
+  std::vector<T> target;  ///< n
+
+  /// The target as class labels. Throws InvalidArgument where one is no whole number of 32 bits.
+  std::vector<std::int32_t> labels() const;
+};
+
+/// A file of sparse rows in LIBSVM's text format (svmlight's), plain or gzip, as a dense matrix: on each line a target
+/// and pairs "index:value" with ascending indices; what is not named is zero. A comment begins with #; "qid:" is read
+/// over. Throws DataError with the line and its byte for what is none of this, and where x would have more than
+/// max_values values; InvalidArgument for an option out of range.
+template <class T = float>
+FORJA_API LabelledData<T> read_libsvm(const std::filesystem::path& path, const LibsvmOptions& options = {});
+
 /// An IDX file (MNIST's format) of any of its types: one row per item, all further dimensions flattened into columns.
 template <class T = float>
 FORJA_API Matrix<T> read_idx_images(const std::filesystem::path& path);
