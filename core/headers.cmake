@@ -10,6 +10,7 @@ set(FORJA_PUBLIC_HEADERS
   forja/kmeans.h
   forja/matrix.h
   forja/metrics.h
+  forja/model_selection.h
   forja/observer.h
   forja/params.h
 )

@@ -74,6 +74,17 @@ class ParameterTable {
                 }});
   }
 
+  ParameterTable& boolean(std::string name, bool Options::*member) {
+    return add({std::move(name), "true or false",
+                [member](const Options& options) { return ParamValue(options.*member); },
+                [member](Options& options, const ParamValue& value) {
+                  const auto* flag = std::get_if<bool>(&value);
+                  if (flag != nullptr) options.*member = *flag;
+                  return flag != nullptr;
+                },
+                [](const Options&) { return true; }});
+  }
+
   /// Any 64 bits; as a signed number in Params.
   ParameterTable& seed(std::string name, std::uint64_t Options::*member) {
     return add({std::move(name), "an integer",

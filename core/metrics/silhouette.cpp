@@ -1,34 +1,15 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <numeric>
 #include <string_view>
 
+#include "estimator/dense_labels.h"
 #include "estimator/input_checks.h"
 #include "forja/error.h"
 #include "forja/metrics.h"
 
 namespace forja {
 namespace {
-
-/// Labels as places in the sorted list of different labels.
-struct DenseLabels {
-  std::vector<std::int32_t> place;
-  std::int64_t different = 0;
-};
-
-DenseLabels dense_labels(std::span<const std::int32_t> labels) {
-  std::vector<std::int32_t> sorted(labels.begin(), labels.end());
-  std::sort(sorted.begin(), sorted.end());
-  sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
-  DenseLabels dense{{}, std::ssize(sorted)};
-  dense.place.reserve(labels.size());
-  for (const std::int32_t label : labels) {
-    dense.place.push_back(
-        static_cast<std::int32_t>(std::lower_bound(sorted.begin(), sorted.end(), label) - sorted.begin()));
-  }
-  return dense;
-}
 
 template <class T>
 std::vector<double> samples(std::string_view call, const Rows<T>& x, std::span<const std::int32_t> labels,
@@ -37,12 +18,13 @@ std::vector<double> samples(std::string_view call, const Rows<T>& x, std::span<c
   if (std::ssize(labels) != x.rows()) {
     throw InvalidArgument(fmt::format("{}: labels has {} values but x has {} rows", call, labels.size(), x.rows()));
   }
-  const DenseLabels dense = dense_labels(labels);
-  if (dense.different < 2 || dense.different >= x.rows()) {
+  const core::DenseLabels dense = core::dense_labels(labels);
+  const std::int64_t different = std::ssize(dense.classes);
+  if (different < 2 || different >= x.rows()) {
     throw InvalidArgument(fmt::format("{}: labels has {} different values but x has {} rows: 2 to {} are needed", call,
-                                      dense.different, x.rows(), x.rows() - 1));
+                                      different, x.rows(), x.rows() - 1));
   }
-  return core::families<T>(device).silhouette_samples(core::place(device), x, dense.place, dense.different);
+  return core::families<T>(device).silhouette_samples(core::place(device), x, dense.place, different);
 }
 
 }  // namespace

@@ -9,5 +9,6 @@
 #include "forja/kmeans.h"
 #include "forja/matrix.h"
 #include "forja/metrics.h"
+#include "forja/model_selection.h"
 #include "forja/observer.h"
 #include "forja/params.h"
