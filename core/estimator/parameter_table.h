@@ -63,10 +63,11 @@ class ParameterTable {
 
   /// A real number from least to most; NaN never passes.
   ParameterTable& real(std::string name, double Options::*member, double least, double most) {
-    const bool bounded = most < std::numeric_limits<double>::max();
+    constexpr double kFinite = std::numeric_limits<double>::max();
     return add({std::move(name),
-                bounded ? fmt::format("a number from {} to {}", least, most)
-                        : fmt::format("a finite number of at least {}", least),
+                most < kFinite     ? fmt::format("a number from {} to {}", least, most)
+                : least > -kFinite ? fmt::format("a finite number of at least {}", least)
+                                   : "a finite number",
                 [member](const Options& options) { return ParamValue(options.*member); },
                 [member](Options& options, const ParamValue& value) { return store(as_real(value), options.*member); },
                 [member, least, most](const Options& options) {

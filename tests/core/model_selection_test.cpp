@@ -98,7 +98,7 @@ TEST(TrainTestSplit, each_row_is_as_likely_to_be_tested_stratified_or_not) {
       }
     }
     // 4000 draws of 1/2 have a standard deviation of 31.6; five of them among ten rows is one test in 100,000.
-    for (const double times : tested) EXPECT_NEAR(times, kSeeds / 2, 5 * 31.6);
+    for (const double times : tested) EXPECT_NEAR(times, 0.5 * kSeeds, 5 * 31.6);
   }
 }
 
