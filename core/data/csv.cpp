@@ -10,6 +10,7 @@
 #include "data/csv_columns.h"
 #include "data/csv_scanner.h"
 #include "data/file_reader.h"
+#include "data/shown_text.h"
 #include "data/text_number.h"
 #include "forja/data.h"
 #include "forja/error.h"
@@ -163,8 +164,7 @@ void CsvReader<T>::read_field(const core::CsvScanner& scanner, Column& column) {
       column.has_numbers = true;
       return;
     }
-    constexpr std::size_t kShown = 40;
-    const std::string shown = fmt::format("\"{}{}\"", field.substr(0, kShown), field.size() > kShown ? "..." : "");
+    const std::string shown = core::shown_text(field);
     if (kind == core::NumberText::out_of_range) {
       scanner.refuse(fmt::format("{} is beyond {}", shown, sizeof(T) == 4 ? "float" : "double"));
     }

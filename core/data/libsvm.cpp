@@ -8,6 +8,7 @@
 
 #include "data/class_labels.h"
 #include "data/file_reader.h"
+#include "data/shown_text.h"
 #include "data/text_number.h"
 #include "forja/data.h"
 #include "forja/error.h"
@@ -61,11 +62,6 @@ class LibsvmReader {
   std::int64_t widest_line_ = 0;       ///< the line that needs them
 };
 
-std::string shown(std::string_view text) {
-  constexpr std::size_t kShown = 40;
-  return fmt::format("\"{}{}\"", text.substr(0, kShown), text.size() > kShown ? "..." : "");
-}
-
 template <class T>
 void LibsvmReader<T>::read_line(std::string_view line) {
   constexpr std::string_view kSpace = " \t\r";
@@ -97,11 +93,11 @@ void LibsvmReader<T>::read_line(std::string_view line) {
 template <class T>
 typename LibsvmReader<T>::Entry LibsvmReader<T>::read_pair(std::string_view line, std::string_view pair) const {
   const std::size_t colon = pair.find(':');
-  if (colon == std::string_view::npos) refuse(line, pair, shown(pair) + " is no index:value");
+  if (colon == std::string_view::npos) refuse(line, pair, core::shown_text(pair) + " is no index:value");
   std::int64_t index = 0;
   const auto [end, error] = std::from_chars(pair.data(), pair.data() + colon, index);
   if (error != std::errc() || end != pair.data() + colon || index == std::numeric_limits<std::int64_t>::max()) {
-    refuse(line, pair, shown(pair.substr(0, colon)) + " is no index");
+    refuse(line, pair, core::shown_text(pair.substr(0, colon)) + " is no index");
   }
   if (index < first_index()) {
     refuse(line, pair, fmt::format("index {} but the first column's is {}", index, first_index()));
@@ -117,9 +113,9 @@ template <class T>
 T LibsvmReader<T>::read_number(std::string_view line, std::string_view text) const {
   T number{};
   const core::NumberText kind = core::parse_number(text, number);
-  if (kind == core::NumberText::text) refuse(line, text, shown(text) + " is no number");
+  if (kind == core::NumberText::text) refuse(line, text, core::shown_text(text) + " is no number");
   if (kind == core::NumberText::out_of_range) {
-    refuse(line, text, fmt::format("{} is beyond {}", shown(text), sizeof(T) == 4 ? "float" : "double"));
+    refuse(line, text, fmt::format("{} is beyond {}", core::shown_text(text), sizeof(T) == 4 ? "float" : "double"));
   }
   return number;
 }

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <utility>
 
+#include "data/shown_text.h"
+
 namespace forja::core {
 namespace {
 
@@ -48,7 +50,7 @@ std::string_view after(std::string_view dictionary, std::string_view key) {
 
 /// "'<f4', 'fortran_order': ..." as "<f4"; all of it where it is no text in quotes.
 std::string_view quoted(std::string_view text) {
-  if (!text.starts_with('\'')) return text.substr(0, 40);
+  if (!text.starts_with('\'')) return text;
   text.remove_prefix(1);
   return text.substr(0, text.find('\''));
 }
@@ -89,7 +91,7 @@ NpyHeader read_npy_header(FileReader& file) {
   const std::string_view descr = quoted(after(dictionary, "'descr'"));
   const bool ordered = !descr.empty() && std::string_view("<>|=").find(descr[0]) != std::string_view::npos;
   const std::optional<StoredType> type = ordered ? npy_type(descr.substr(1)) : std::nullopt;
-  if (!type) file.refuse(fmt::format("descr is {} but b1, i1 to i8, u1 to u8, f4 and f8 are read", descr));
+  if (!type) file.refuse(fmt::format("descr is {} but b1, i1 to i8, u1 to u8, f4 and f8 are read", shown_text(descr)));
   header.type = *type;
   header.order = descr[0] == '>' ? std::endian::big : std::endian::little;
 

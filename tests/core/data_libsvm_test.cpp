@@ -69,6 +69,8 @@ TEST(Libsvm, what_is_no_row_is_refused_with_its_line_and_byte) {
   EXPECT_EQ(refused("1 99999999999999999999:2\n"), "file: line 1, column 3: \"99999999999999999999\" is no index");
   EXPECT_EQ(refused("1 1:2:3\n"), "file: line 1, column 5: \"2:3\" is no number");
   EXPECT_EQ(refused("1 1:\n"), "file: line 1, column 5: \"\" is no number");
+  EXPECT_EQ(refused("\x01" + std::string(50, 'x')),
+            "file: line 1, column 1: \"?" + std::string(39, 'x') + "...\" is no number");
   EXPECT_EQ(refused("1 1:1e39\n"), "file: line 1, column 5: \"1e39\" is beyond float");
   EXPECT_EQ(refused(""), "file: holds no row");
   EXPECT_EQ(refused("# nothing\n"), "file: holds no row");

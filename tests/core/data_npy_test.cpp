@@ -106,7 +106,7 @@ TEST(Npy, labels_are_whole_numbers_of_32_bits) {
 TEST(Npy, other_types_and_shapes_are_refused_by_name) {
   for (const auto* descr : {"<f2", "<c8", "|S3", "<U4", "|O", "f8", "", "<f16", "<M8[ns]"}) {
     EXPECT_EQ(refused(npy(dictionary(descr, "(1,)"), "12345678")),
-              "file: descr is "s + descr + " but b1, i1 to i8, u1 to u8, f4 and f8 are read");
+              "file: descr is \""s + descr + "\" but b1, i1 to i8, u1 to u8, f4 and f8 are read");
   }
   EXPECT_NE(refused(npy("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }", "1234")).find("[('a'"),
             std::string::npos);
