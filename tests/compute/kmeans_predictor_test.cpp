@@ -57,6 +57,28 @@ TYPED_TEST(KMeansModel, a_fitted_model_labels_and_measures_new_rows) {
   });
 }
 
+TYPED_TEST(KMeansModel, rows_on_the_device_are_labelled_like_rows_of_the_host) {
+  using T = TypeParam;
+  on_every_device([](const Device& device) {
+    const Matrix<T> x = blobs<T>(300, 6, 5, 5.0, 155);
+    const DeviceMatrix<T> held(x.view(), device);
+    const Matrix<double> centers(blobs<double>(7, 6, 5, 5.0, 156));
+    const auto model =
+        device.backend().families<T>().make_kmeans_predictor({device.index(), device.threads()}, centers);
+    std::vector<std::int32_t> labels(300);
+    std::vector<std::int32_t> expected(300);
+    model->predict(Rows<T>(held), labels);
+    model->predict(Rows<T>(x.view()), expected);
+    EXPECT_EQ(labels, expected);
+    EXPECT_EQ(model->inertia(Rows<T>(held), {}), model->inertia(Rows<T>(x.view()), {}));
+    Matrix<T> distances(300, 7);
+    Matrix<T> same(300, 7);
+    model->transform(Rows<T>(held), distances.view());
+    model->transform(Rows<T>(x.view()), same.view());
+    EXPECT_EQ(distances, same);
+  });
+}
+
 TYPED_TEST(KMeansModel, a_distance_of_nothing_is_exactly_zero) {
   using T = TypeParam;
   on_every_device([](const Device& device) {

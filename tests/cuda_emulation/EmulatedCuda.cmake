@@ -37,6 +37,7 @@ function(forja_emulated_cuda_flags target emulation)
   target_include_directories(${target} PRIVATE
     ${PROJECT_SOURCE_DIR}/cuda ${PROJECT_SOURCE_DIR}/core ${PROJECT_SOURCE_DIR}/core/include)
   if(FORJA_COVERAGE)
-    target_compile_options(${target} PRIVATE --coverage -O1)
+    # Inlined before it is counted, a function would seem never to run.
+    target_compile_options(${target} PRIVATE --coverage -O1 -fno-early-inlining)
   endif()
 endfunction()

@@ -14,11 +14,12 @@ enum class Order { kForward, kReverse, kRandom };
 
 struct Config {
   Order order = Order::kForward;
-  std::uint64_t seed = 1;     ///< of the random order
-  bool lazy_streams = false;  ///< work runs only when the host waits for it, the newest stream first
-  std::int64_t fail_at = 0;   ///< the n-th CUDA call after reset() fails, once; 0: none
-  int fail_with = 0;          ///< its cudaError_t; 0: out of memory from allocations, unknown error from the rest
-  int watchdog_seconds = 20;  ///< processor time that one launch may take; 0: any
+  std::uint64_t seed = 1;       ///< of the random order
+  bool lazy_streams = false;    ///< work runs only when the host waits for it, the newest stream first
+  std::int64_t fail_at = 0;     ///< the n-th CUDA call after reset() fails; 0: none
+  std::int64_t fail_times = 1;  ///< calls in a row that fail from there on
+  int fail_with = 0;            ///< their cudaError_t; 0: out of memory from allocations, unknown error from the rest
+  int watchdog_seconds = 20;    ///< processor time that one launch may take; 0: any
   int devices = 1;
   int multiprocessors = 4;                                    ///< of each device
   std::int64_t device_memory = std::int64_t{4} << 30;         ///< bytes of each device

@@ -71,7 +71,8 @@ ApiCall::ApiCall(const char* name, Kind kind) : lock_(big_lock()), outer_(shadow
   }
   ++counters().api_calls;
   const Config& config = settings();
-  if (counters().api_calls == config.fail_at) {
+  const std::int64_t after = counters().api_calls - config.fail_at;
+  if (config.fail_at > 0 && after >= 0 && after < config.fail_times) {
     const auto natural = kind == Kind::kAllocates ? cudaErrorMemoryAllocation : cudaErrorUnknown;
     refusal_ = config.fail_with != 0 ? static_cast<cudaError_t>(config.fail_with) : natural;
   } else {

@@ -140,7 +140,9 @@ TEST_F(Runtime, buffers_move_and_never_copy) {
   cuda::PinnedBuffer<int> pinned(3);
   cuda::PinnedBuffer<int> moved(std::move(pinned));
   third.download(moved.span());
-  EXPECT_EQ(moved[2], 3);
+  const cuda::PinnedBuffer<int>& held = moved;
+  EXPECT_EQ(held[2], 3);
+  EXPECT_EQ(held.data(), moved.data());
 }
 
 TEST_F(Runtime, empty_buffers_cost_nothing) {
@@ -186,6 +188,80 @@ TEST_F(Runtime, a_device_that_is_not_there_is_unavailable) {
   EXPECT_THROW(cuda::device_name(7), DeviceUnavailable);
   EXPECT_THROW(cuda::memory(7), DeviceUnavailable);
   EXPECT_EQ(cuda::device_name(0), "Emulated CUDA device 0");
+}
+
+TEST_F(Runtime, devices_are_counted_and_none_is_no_error) {
+  Config config;
+  for (const int devices : {3, 0}) {
+    config.devices = devices;
+    reset(config);
+    EXPECT_EQ(cuda::device_count(), devices);
+    EXPECT_EQ(cudaPeekAtLastError(), cudaSuccess);
+  }
+  config.devices = 2;
+  config.fail_at = 1;
+  reset(config);
+  EXPECT_EQ(cuda::device_count(), 0);
+}
+
+TEST_F(Runtime, work_on_another_device_leaves_the_callers_device_current) {
+  Config config;
+  config.devices = 2;
+  reset(config);
+  const cuda::Context other(1);
+  const cuda::Context own(0);
+  auto threads = to_device(other, std::vector<unsigned>{0});
+  cuda::launch(count_threads, dim3(2), dim3(32), 0, other.stream(), threads.data());
+  EXPECT_EQ(to_host(threads)[0], 64U);
+  int current = -1;
+  ASSERT_EQ(cudaGetDevice(&current), cudaSuccess);
+  EXPECT_EQ(current, 0);
+  EXPECT_EQ(cuda::memory(1).in_use, 4);
+  EXPECT_EQ(cuda::memory(0).in_use, 0);
+}
+
+TEST_F(Runtime, a_pool_whose_making_failed_is_made_by_the_next_request) {
+  // A device of its own: the pools of the others are there already.
+  constexpr int kDevice = 5;
+  Config config;
+  config.devices = kDevice + 1;
+  int failed = 0;
+  for (config.fail_at = 1; failed < config.fail_at; ++config.fail_at) {
+    reset(config);
+    try {
+      EXPECT_GT(cuda::memory(kDevice).free, 0);
+      break;
+    } catch (const std::exception&) {
+      ++failed;
+    }
+  }
+  EXPECT_GT(failed, 5);
+  reset();
+}
+
+TEST_F(Runtime, an_allocation_that_fails_for_another_reason_is_no_lack_of_memory) {
+  const cuda::Context context(0);
+  Config config;
+  config.fail_at = 1;
+  config.fail_with = cudaErrorInvalidDevice;
+  reset(config);
+  EXPECT_THROW(cuda::DeviceBuffer<char>(context, 10), DeviceUnavailable);
+  EXPECT_EQ(cuda::memory(0).in_use, 0);
+}
+
+TEST_F(Runtime, a_lack_of_memory_is_told_even_where_nothing_more_is_known) {
+  Config config;
+  config.fail_at = 1;
+  config.fail_times = 2;
+  config.fail_with = cudaErrorMemoryAllocation;
+  reset(config);
+  try {
+    const cuda::PinnedBuffer<char> refused(10);
+    FAIL() << "a failed call went unseen";
+  } catch (const OutOfMemory& error) {
+    EXPECT_EQ(error.bytes_requested(), 10);
+    EXPECT_EQ(error.bytes_free(), 0);
+  }
 }
 
 /// Everything that the runtime does, once.
