@@ -1,6 +1,7 @@
 # Everything that makes the CUDA backend, relative to this folder: nvcc builds it, and the tests' emulation does.
 set(FORJA_CUDA_SOURCES
   cuda_backend.cpp
+  kmeans/bounds.cu
   kmeans/centers.cu
   kmeans/kmeans_compute.cu
   kmeans/kmeans_predictor.cu

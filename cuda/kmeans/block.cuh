@@ -33,6 +33,16 @@ __device__ double weight_of(const RowsView<T>& rows, std::int64_t i) {
   return rows.weight == nullptr ? 1.0 : static_cast<double>(rows.weight[i]);
 }
 
+template <class T>
+__device__ std::int64_t row_of(const NearestTask<T>& task, std::int64_t slot) {
+  return task.index == nullptr ? slot : task.index[slot];
+}
+
+/// A task's number of filled slots where an earlier kernel has counted them, otherwise all.
+__device__ inline std::int64_t filled_slots(const unsigned long long* count, std::int64_t slots) {
+  return count == nullptr ? slots : static_cast<std::int64_t>(*count);
+}
+
 /// The sum over kRowBlock threads, always in the same order; valid in thread 0. Every thread of the block calls it.
 __device__ inline double block_sum(double value, double (&partial)[kRowBlock / kWarp]) {
   for (int step = kWarp / 2; step > 0; step /= 2) value += __shfl_xor_sync(kFullWarp, value, step);

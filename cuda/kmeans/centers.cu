@@ -40,21 +40,16 @@ void Centers<T>::measure(const Context& context) {
 }
 
 template <class T>
-void find_nearest(const Context& context, const RowsView<T>& rows, const T* norms, const std::int64_t* index,
-                  std::int64_t slots, const CentersView<T>& centers, std::int32_t* labels) {
-  const NearestTask<T> task{rows, centers, norms, index, slots, labels};
-  launch(nearest_by_scores<T>, dim3(static_cast<unsigned>((slots + kTileRows - 1) / kTileRows)), dim3(kNearestThreads),
-         0, context.stream(), task);
-  launch(settle_open_rows<T>, dim3(static_cast<unsigned>(row_blocks(slots))), dim3(kRowBlock), 0, context.stream(),
+void find_nearest(const Context& context, const NearestTask<T>& task) {
+  launch(nearest_by_scores<T>, dim3(static_cast<unsigned>((task.slots + kTileRows - 1) / kTileRows)),
+         dim3(kNearestThreads), 0, context.stream(), task);
+  launch(settle_open_rows<T>, dim3(static_cast<unsigned>(row_blocks(task.slots))), dim3(kRowBlock), 0, context.stream(),
          task);
 }
 
-#define FORJA_INSTANTIATE(T)                                                                                  \
-  template class Centers<T>;                                                                                  \
-  template void find_nearest(const Context&, const RowsView<T>&, const T*, const std::int64_t*, std::int64_t, \
-                             const CentersView<T>&, std::int32_t*);
-FORJA_INSTANTIATE(float)
-FORJA_INSTANTIATE(double)
-#undef FORJA_INSTANTIATE
+template class Centers<float>;
+template class Centers<double>;
+template void find_nearest(const Context&, const NearestTask<float>&);
+template void find_nearest(const Context&, const NearestTask<double>&);
 
 }  // namespace forja::cuda

@@ -37,9 +37,8 @@ class Centers {
   std::int64_t d_ = 0;
 };
 
-/// Labels slots by their nearest centres; index: the row of each slot, null where they are one.
+/// Enqueues the labels of slots, and the bounds of their rows where the task keeps some.
 template <class T>
-void find_nearest(const Context& context, const RowsView<T>& rows, const T* norms, const std::int64_t* index,
-                  std::int64_t slots, const CentersView<T>& centers, std::int32_t* labels);
+void find_nearest(const Context& context, const NearestTask<T>& task);
 
 }  // namespace forja::cuda

@@ -21,27 +21,29 @@ __device__ unsigned long long fixed_weight(const RowsView<T>& rows, const FixedP
 }
 
 // Moves each row whose label is new from its old cluster's sums to its new one's and counts them; a warp looks at 32
-// labels and takes the changed rows one by one, its lanes along the columns. kept = null: every slot is added. Floor:
-// 2 n labels, and for each changed row d values read and 2 d atomics of 8 bytes: bound by the atomics of the cache.
+// labels and takes the changed rows one by one, its lanes along the columns. kept: the rows' labels; null: every slot
+// is added. Floor: 2 n labels, and for each changed row d values read and 2 d atomics of 8 bytes: bound by the atomics
+// of the cache.
 template <class T>
 __global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
-    move_changed_rows(RowsView<T> rows, FixedPointView fixed, const std::int64_t* index, std::int64_t slots,
-                      const std::int32_t* fresh, std::int32_t* kept, SumsView sums, unsigned long long* changed) {
+    move_changed_rows(NearestTask<T> task, FixedPointView fixed, std::int32_t* kept, SumsView sums,
+                      unsigned long long* changed) {
+  const RowsView<T>& rows = task.rows;
   const int lane = static_cast<int>(threadIdx.x) % kWarp;
   const std::int64_t mine = std::int64_t{blockIdx.x} * kRowBlock + threadIdx.x;
-  const bool inside = mine < slots;
-  const std::int32_t label = inside ? fresh[mine] : 0;
-  const std::int32_t before = inside && kept != nullptr ? kept[mine] : -1;
+  const bool inside = mine < filled_slots(task.count, task.slots);
+  const std::int64_t my_row = inside ? row_of(task, mine) : 0;
+  const std::int32_t label = inside ? task.labels[mine] : 0;
+  const std::int32_t before = inside && kept != nullptr ? kept[my_row] : -1;
   unsigned moving = __ballot_sync(kFullWarp, inside && label != before);
   if (kept != nullptr) {
-    if (inside && label != before) kept[mine] = label;
+    if (inside && label != before) kept[my_row] = label;
     if (lane == 0 && moving != 0) atomicAdd(changed, static_cast<unsigned long long>(__popc(moving)));
   }
   while (moving != 0) {
     const int turn = __ffs(static_cast<int>(moving)) - 1;
     moving &= moving - 1;
-    const std::int64_t slot = mine - lane + turn;
-    const std::int64_t row = index == nullptr ? slot : index[slot];
+    const std::int64_t row = row_of(task, mine - lane + turn);
     const std::int64_t to = __shfl_sync(kFullWarp, label, turn);
     const std::int64_t from = __shfl_sync(kFullWarp, before, turn);
     for (std::int64_t j = lane; j < rows.d; j += kWarp) {

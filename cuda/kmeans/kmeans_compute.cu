@@ -58,8 +58,8 @@ CudaKMeans<T>::CudaKMeans(int device, const Rows<T>& x, std::span<const T> sampl
       rows_(context_, x, sample_weight) {
   labels_ = DeviceBuffer<std::int32_t>(context_, rows());
   fresh_ = DeviceBuffer<std::int32_t>(context_, rows());
-  changed_ = DeviceBuffer<unsigned long long>(context_, 1);
-  host_changed_ = PinnedBuffer<unsigned long long>(1);
+  counters_ = DeviceBuffer<unsigned long long>(context_, 2);
+  host_counters_ = PinnedBuffer<unsigned long long>(2);
 }
 
 template <class T>
@@ -86,6 +86,7 @@ std::vector<std::int64_t> CudaKMeans<T>::draw_rows(std::span<const double> u) {
 template <class T>
 void CudaKMeans<T>::start(std::int64_t k) {
   seeding_.drop_trials();
+  bounds_.forget();
   if (k != centers_.count()) {
     const std::int64_t d = columns();
     centers_ = {};
@@ -132,22 +133,31 @@ template <class T>
 compute::KMeansPass CudaKMeans<T>::assign() {
   const std::int64_t k = centers_.count();
   const SumsView sums{sums_.data(), sums_.data() + k * columns()};
-  changed_.fill_bytes(0);
+  bool some_left_out = false;
+  counters_.fill_bytes(0);
   rows_.for_each_block([&](const RowsView<T>& rows, std::int64_t first) {
-    std::int32_t* const fresh = fresh_.data() + first;
-    find_nearest<T>(context_, rows, rows_.norms() + first, nullptr, rows.n, centers_.view(), fresh);
-    launch(move_changed_rows<T>, blocks(row_blocks(rows.n)), kBlock, 0, context_.stream(), rows, rows_.fixed_point(),
-           nullptr, rows.n, fresh, labels_.data() + first, sums, changed_.data());
+    NearestTask<T> task{.rows = rows,
+                        .centers = centers_.view(),
+                        .norms = rows_.norms() + first,
+                        .slots = rows.n,
+                        .labels = fresh_.data() + first};
+    // Rows that stream cost their way to the device, with bounds or without.
+    if (rows_.view().x != nullptr) bounds_.begin_pass(context_, labels_.data(), counters_.data() + 1, task);
+    some_left_out = task.count != nullptr;
+    find_nearest(context_, task);
+    launch(move_changed_rows<T>, blocks(row_blocks(rows.n)), kBlock, 0, context_.stream(), task, rows_.fixed_point(),
+           labels_.data() + first, sums, counters_.data());
   });
   propose(sums_.data(), nullptr, records_.data() + k);
   records_.download_async(host_records_.data(), k + 1);
-  changed_.download_async(host_changed_.data(), 1);
+  counters_.download_async(host_counters_.data(), 2);
   context_.synchronize();
+  bounds_.end_pass();
   compute::KMeansPass pass;
   pass.inertia = std::max(0.0, rows_.total_square() + host_records_[k].cost) * square_unit();
   pass.shift = host_records_[k].shift * square_unit();
-  pass.changed = static_cast<std::int64_t>(host_changed_[0]);
-  pass.recomputed = rows();
+  pass.changed = static_cast<std::int64_t>(host_counters_[0]);
+  pass.recomputed = some_left_out ? static_cast<std::int64_t>(host_counters_[1]) : rows();
   for (std::int64_t c = 0; c < k; ++c) {
     if (host_records_[c].weight == 0) pass.empty.push_back(static_cast<std::int32_t>(c));
   }
@@ -200,10 +210,17 @@ double CudaKMeans<T>::relabel(std::span<const compute::RowToCluster> moves) {
   const SumsView sums{sums_.data(), sums_.data() + k * columns()};
   launch(move_given_rows<T>, kOne, kBlock, 0, context_.stream(), picked.view, rows_.fixed_point(), moved.data(),
          clusters.data(), labels_.data(), sums);
+  bounds_.forget_rows(context_, moved);
   propose(sums_.data(), nullptr, records_.data() + k);
   ClusterRecord sum{};
   records_.download(&sum, 1, k);
   return sum.shift * square_unit();
+}
+
+template <class T>
+void CudaKMeans<T>::update() {
+  bounds_.centers_moved(context_, records_.data());
+  std::swap(centers_, proposed_);
 }
 
 template <class T>
@@ -237,9 +254,15 @@ void CudaKMeans<T>::enqueue_batch_step(std::uint64_t seed, std::int64_t step, st
                                        ClusterRecord* sum) {
   const SumsView sums{batch_sums_.data(), batch_sums_.data() + centers_.count() * columns()};
   const auto add = [&](const BatchPart<T>& part) {
-    find_nearest<T>(context_, part.rows, part.norms, part.index, part.slots, centers_.view(), fresh_.data());
-    launch(move_changed_rows<T>, blocks(row_blocks(part.slots)), kBlock, 0, context_.stream(), part.rows,
-           rows_.fixed_point(), part.index, part.slots, fresh_.data(), nullptr, sums, changed_.data());
+    const NearestTask<T> task{.rows = part.rows,
+                              .centers = centers_.view(),
+                              .norms = part.norms,
+                              .index = part.index,
+                              .slots = part.slots,
+                              .labels = fresh_.data()};
+    find_nearest(context_, task);
+    launch(move_changed_rows<T>, blocks(row_blocks(part.slots)), kBlock, 0, context_.stream(), task,
+           rows_.fixed_point(), nullptr, sums, counters_.data());
   };
   batch_sums_.fill_bytes(0);
   if (batch_size > 0) {
@@ -257,6 +280,7 @@ template <class T>
 std::vector<compute::BatchStep> CudaKMeans<T>::batch_steps(std::uint64_t seed, std::int64_t first, std::int64_t steps,
                                                            std::int64_t batch_size) {
   if (steps == 0) return {};
+  bounds_.forget();
   const std::int64_t sums = centers_.count() * (columns() + 1);
   if (batch_sums_.size() != sums) batch_sums_ = DeviceBuffer<unsigned long long>(context_, sums);
   if (batch_size > 0) {
@@ -285,6 +309,7 @@ std::vector<compute::BatchStep> CudaKMeans<T>::batch_steps(std::uint64_t seed, s
 
 template <class T>
 void CudaKMeans<T>::replace_centers(std::span<const compute::RowToCluster> rows, double count) {
+  bounds_.forget();
   const Moves lists(rows);
   const PickedRows<T> picked = rows_.pick(lists.rows);
   const DeviceBuffer<std::int32_t> clusters = to_device(context_, lists.clusters);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "compute/backend.h"
+#include "kmeans/bounds.h"
 #include "kmeans/centers.h"
 #include "kmeans/mini_batch.h"
 #include "kmeans/seeding.h"
@@ -39,13 +40,12 @@ class CudaKMeans final : public compute::KMeansCompute<T> {
   void set_centers_from_rows(std::span<const std::int64_t> rows) override;
   Matrix<double> centers() override { return centers_.download(rows_.centring()); }
 
-  /// A pass computes every score: bounds are not kept.
-  void use_bounds(bool) override {}
-  bool bounds_pay(std::int64_t) const override { return false; }
+  void use_bounds(bool yes) override { bounds_.use(yes); }
+  bool bounds_pay(std::int64_t k) const override { return Bounds<T>::pay(rows(), columns(), k); }
   compute::KMeansPass assign() override;
   std::vector<compute::FarRow> farthest_rows(std::int64_t count) override;
   double relabel(std::span<const compute::RowToCluster> moves) override;
-  void update() override { std::swap(centers_, proposed_); }
+  void update() override;
   double inertia() override;
   std::vector<std::int32_t> labels() override;
 
@@ -79,12 +79,13 @@ class CudaKMeans final : public compute::KMeansCompute<T> {
   DeviceBuffer<std::int32_t> fresh_;             ///< of the pass that runs
   DeviceBuffer<unsigned long long> sums_;        ///< k x d sums and k weights of labels_
   DeviceBuffer<unsigned long long> batch_sums_;  ///< of one mini-batch
-  DeviceBuffer<unsigned long long> changed_;
-  DeviceBuffer<ClusterRecord> records_;  ///< k, and their sum
+  Bounds<T> bounds_;
+  DeviceBuffer<unsigned long long> counters_;  ///< rows that changed their label, rows searched
+  DeviceBuffer<ClusterRecord> records_;        ///< k, and their sum
   DeviceBuffer<double> counts_;
   MiniBatch<T> batch_;
   PinnedBuffer<ClusterRecord> host_records_;
-  PinnedBuffer<unsigned long long> host_changed_;
+  PinnedBuffer<unsigned long long> host_counters_;
 };
 
 }  // namespace forja::cuda

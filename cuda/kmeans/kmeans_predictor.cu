@@ -76,7 +76,9 @@ DeviceBuffer<std::int32_t> CudaKMeansPredictor<T>::label(const RowsView<T>& rows
   DeviceBuffer<double> squares(context_, chunks);
   DeviceBuffer<std::int32_t> labels(context_, rows.n);
   launch(measure_rows<T>, blocks(chunks), dim3(kRowBlock), 0, context_.stream(), rows, norms.data(), squares.data());
-  find_nearest<T>(context_, rows, norms.data(), nullptr, rows.n, centers_.view(), labels.data());
+  find_nearest<T>(
+      context_,
+      {.rows = rows, .centers = centers_.view(), .norms = norms.data(), .slots = rows.n, .labels = labels.data()});
   return labels;
 }
 

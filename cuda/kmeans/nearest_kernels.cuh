@@ -18,31 +18,15 @@ static_assert(kTileRows == kTileCenters && kTileRows * (kLanesOfRow + 1) == kCol
               "the scores at the end take the tiles' place");
 
 template <class T>
-struct NearestTask {
-  RowsView<T> rows;
-  CentersView<T> centers;
-  const T* norms = nullptr;             ///< of rows, upper bounds
-  const std::int64_t* index = nullptr;  ///< the row of each slot; null: slot and row are one
-  std::int64_t slots = 0;
-  std::int32_t* labels = nullptr;  ///< of slots; ~label where the scores left it open
-};
-
-template <class T>
-__device__ std::int64_t row_of(const NearestTask<T>& task, std::int64_t slot) {
-  return task.index == nullptr ? slot : task.index[slot];
-}
-
-template <class T>
-__device__ void load_tiles(const NearestTask<T>& task, std::int64_t first_slot, std::int64_t first_center,
-                           std::int64_t first_column, T* x_tile, T* c_tile) {
+__device__ void load_tiles(const NearestTask<T>& task, std::int64_t slots, std::int64_t first_slot,
+                           std::int64_t first_center, std::int64_t first_column, T* x_tile, T* c_tile) {
   for (int place = static_cast<int>(threadIdx.x); place < kTileRows * kColumnTile; place += kNearestThreads) {
     const int r = place / kColumnTile;
     const int j = place % kColumnTile;
     const bool inside = first_column + j < task.rows.d;
     const std::int64_t slot = first_slot + r;
     const std::int64_t c = first_center + r;
-    x_tile[j * kTilePitch + r] =
-        inside && slot < task.slots ? entry(task.rows, row_of(task, slot), first_column + j) : T(0);
+    x_tile[j * kTilePitch + r] = inside && slot < slots ? entry(task.rows, row_of(task, slot), first_column + j) : T(0);
     c_tile[j * kTilePitch + r] =
         inside && c < task.centers.k ? task.centers.values[c * task.rows.d + first_column + j] : T(0);
   }
@@ -78,7 +62,7 @@ __device__ void take_scores(const CentersView<T>& centers, std::int64_t first_ce
   }
 }
 
-/// One row's label from what the threads that share it have seen.
+/// One row's label, and its bounds, from what the threads that share it have seen. Of a row left open nothing is known.
 template <class T>
 __device__ std::int32_t label_of(const NearestTask<T>& task, std::int64_t slot, const T* least, const T* second,
                                  const std::int32_t* center) {
@@ -95,9 +79,15 @@ __device__ std::int32_t label_of(const NearestTask<T>& task, std::int64_t slot, 
       next = other;
     }
   }
-  const T unsure =
-      2 * formulas::score_error<T>(task.rows.d, task.norms[row_of(task, slot)], *task.centers.largest_norm);
-  return next - best > unsure ? label : ~label;
+  const std::int64_t row = row_of(task, slot);
+  const T norm = task.norms[row];
+  const T error = formulas::score_error<T>(task.rows.d, norm, *task.centers.largest_norm);
+  const bool settled = next - best > 2 * error;
+  if (task.bounds.upper != nullptr) {
+    task.bounds.upper[row] = settled ? formulas::distance_above(best, error, norm) : kInfinity<T>;
+    task.bounds.lower[row] = settled ? formulas::distance_below(next, error, norm) : T(0);
+  }
+  return settled ? label : ~label;
 }
 
 // A block takes 64 rows past all centres, 64 x 64 scores at a time in registers, 8 x 4 each thread; only the least two
@@ -112,6 +102,8 @@ __global__ void __launch_bounds__(kNearestThreads) nearest_by_scores(NearestTask
   const int lane = static_cast<int>(threadIdx.x) % kLanesOfRow;
   const int group = static_cast<int>(threadIdx.x) / kLanesOfRow;
   const std::int64_t first_slot = std::int64_t{blockIdx.x} * kTileRows;
+  const std::int64_t slots = filled_slots(task.count, task.slots);
+  if (first_slot >= slots) return;
   Least<T> seen;
   FORJA_UNROLL
   for (int r = 0; r < kRowsEach; ++r) {
@@ -123,7 +115,7 @@ __global__ void __launch_bounds__(kNearestThreads) nearest_by_scores(NearestTask
     T products[kRowsEach][kCentersEach] = {};
     for (std::int64_t column = 0; column < task.rows.d; column += kColumnTile) {
       __syncthreads();
-      load_tiles(task, first_slot, first_center, column, x_tile, c_tile);
+      load_tiles(task, slots, first_slot, first_center, column, x_tile, c_tile);
       __syncthreads();
       FORJA_UNROLL
       for (int j = 0; j < kColumnTile; ++j) {
@@ -150,7 +142,7 @@ __global__ void __launch_bounds__(kNearestThreads) nearest_by_scores(NearestTask
   }
   __syncthreads();
   const int row = static_cast<int>(threadIdx.x);
-  if (row < kTileRows && first_slot + row < task.slots) {
+  if (row < kTileRows && first_slot + row < slots) {
     const int place = row * (kLanesOfRow + 1);
     task.labels[first_slot + row] = label_of(task, first_slot + row, x_tile + place, c_tile + place, found + place);
   }
@@ -182,7 +174,7 @@ template <class T>
 __global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce) settle_open_rows(NearestTask<T> task) {
   const int lane = static_cast<int>(threadIdx.x) % kWarp;
   const std::int64_t mine = std::int64_t{blockIdx.x} * kRowBlock + threadIdx.x;
-  const std::int32_t label = mine < task.slots ? task.labels[mine] : 0;
+  const std::int32_t label = mine < filled_slots(task.count, task.slots) ? task.labels[mine] : 0;
   unsigned open = __ballot_sync(kFullWarp, label < 0);
   while (open != 0) {
     const int turn = __ffs(static_cast<int>(open)) - 1;

@@ -26,6 +26,34 @@ struct CentersView {
   std::int64_t d = 0;
 };
 
+/// Per row, a bound from above on the distance to its own centre and one from below on the distance to any other.
+template <class T>
+struct BoundsView {
+  T* upper = nullptr;  ///< null: not kept
+  T* lower = nullptr;
+};
+
+/// How far centres have moved since the rows' bounds were brought up to date.
+template <class T>
+struct LargestDrifts {
+  std::int64_t center;  ///< the one that moved most
+  T most;
+  T most_of_others;
+};
+
+/// Rows whose nearest centres are asked for.
+template <class T>
+struct NearestTask {
+  RowsView<T> rows;
+  CentersView<T> centers;
+  const T* norms = nullptr;             ///< of rows, upper bounds
+  const std::int64_t* index = nullptr;  ///< the row of each slot; null: slot and row are one
+  std::int64_t slots = 0;
+  const unsigned long long* count = nullptr;  ///< how many of the slots are filled; null: all
+  std::int32_t* labels = nullptr;             ///< of slots; ~label where the scores left it open
+  BoundsView<T> bounds = {};                  ///< of rows, to be set
+};
+
 /// The powers of two by which weighted entries and weights become integers, and back.
 struct FixedPointView {
   const double* scale = nullptr;    ///< one per column

@@ -25,8 +25,11 @@ std::vector<double> use(compute::KMeansCompute<float>& seam) {
     seam.seed_accept(c);
   }
   const std::vector<std::int64_t> rows = seam.draw_rows(u);
+  seam.use_bounds(true);
   seam.set_centers_from_rows(rows);
   seen.push_back(seam.assign().inertia);
+  seam.update();
+  seen.push_back(static_cast<double>(seam.assign().recomputed));
   const auto far = seam.farthest_rows(1);
   const std::vector<compute::RowToCluster> moves{{far[0].row, 1}};
   seen.push_back(seam.relabel(moves));
