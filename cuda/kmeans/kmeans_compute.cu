@@ -280,7 +280,6 @@ template <class T>
 std::vector<compute::BatchStep> CudaKMeans<T>::batch_steps(std::uint64_t seed, std::int64_t first, std::int64_t steps,
                                                            std::int64_t batch_size) {
   if (steps == 0) return {};
-  bounds_.forget();
   const std::int64_t sums = centers_.count() * (columns() + 1);
   if (batch_sums_.size() != sums) batch_sums_ = DeviceBuffer<unsigned long long>(context_, sums);
   if (batch_size > 0) {
