@@ -7,14 +7,14 @@
 
 #include "support/kmeans_data.h"
 #include "support/kmeans_seam.h"
+#include "support/storage_types.h"
 
 namespace forja::testing {
 namespace {
 
 template <class T>
 class KMeansBounded : public ::testing::Test {};
-using Storage = ::testing::Types<float, double>;
-TYPED_TEST_SUITE(KMeansBounded, Storage);
+TYPED_TEST_SUITE(KMeansBounded, StorageTypes, StorageName);
 
 /// Two compute objects on the same rows, with bounds and without, led through the same steps.
 template <class T>

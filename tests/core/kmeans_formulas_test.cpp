@@ -8,14 +8,14 @@
 #include <vector>
 
 #include "formulas/counter_random.h"
+#include "support/storage_types.h"
 
 namespace forja::testing {
 namespace {
 
 template <class T>
 class KMeansBounds : public ::testing::Test {};
-using Storage = ::testing::Types<float, double>;
-TYPED_TEST_SUITE(KMeansBounds, Storage);
+TYPED_TEST_SUITE(KMeansBounds, StorageTypes, StorageName);
 
 double uniform(std::uint64_t stream, int i) {
   return 2 * formulas::random_uniform(7, stream, static_cast<std::uint64_t>(i)) - 1;
