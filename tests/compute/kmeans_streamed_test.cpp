@@ -89,23 +89,42 @@ TYPED_TEST(KMeansStreamed, batches_of_more_rows_than_a_block_are_those_of_rows_t
 TYPED_TEST(KMeansStreamed, predictions_of_more_rows_than_fit_are_the_same) {
   using T = TypeParam;
   on_every_cuda_device([](const Device& device) {
-    const Matrix<T> x = blobs<T>(700, 600, 4, 3.0, 64);
-    const std::vector<T> weights = some_weights<T>(700, true);
-    const auto model = device.backend().families<T>().make_kmeans_predictor({device.index(), device.threads()},
-                                                                            Matrix<double>(x.view().middle_rows(0, 4)));
-    const auto all = [&] {
-      std::vector<std::int32_t> labels(700);
-      model->predict(Rows<T>(x), labels);
-      Matrix<T> distances(700, 4);
-      model->transform(Rows<T>(x), distances.view());
-      std::vector<double> seen(labels.begin(), labels.end());
-      seen.insert(seen.end(), distances.values().begin(), distances.values().end());
-      seen.push_back(model->inertia(Rows<T>(x), weights));
-      return seen;
-    };
-    const std::vector<double> expected = all();
-    const Limit limit(device, device.memory().in_use + bytes_of(x.view()) / 2);
-    expect_same(all(), expected);
+    // Rows so few that their size is not looked at before, and more than that.
+    for (const std::int64_t columns : {60, 600}) {
+      const Matrix<T> x = blobs<T>(700, columns, 4, 3.0, 64);
+      const std::vector<T> weights = some_weights<T>(700, true);
+      const auto model = device.backend().families<T>().make_kmeans_predictor(
+          {device.index(), device.threads()}, Matrix<double>(x.view().middle_rows(0, 4)));
+      const auto all = [&] {
+        std::vector<std::int32_t> labels(700);
+        model->predict(Rows<T>(x), labels);
+        Matrix<T> distances(700, 4);
+        model->transform(Rows<T>(x), distances.view());
+        std::vector<double> seen(labels.begin(), labels.end());
+        seen.insert(seen.end(), distances.values().begin(), distances.values().end());
+        seen.push_back(model->inertia(Rows<T>(x), weights));
+        return seen;
+      };
+      const std::vector<double> expected = all();
+      const Limit limit(device, device.memory().in_use + bytes_of(x.view()) / 2);
+      expect_same(all(), expected);
+    }
+  });
+}
+
+TYPED_TEST(KMeansStreamed, distances_of_more_rows_than_fit_are_the_same) {
+  using T = TypeParam;
+  on_every_cuda_device([](const Device& device) {
+    const Matrix<T> x = blobs<T>(2700, 1, 4, 3.0, 66);
+    const Matrix<double> centers(x.view().middle_rows(0, 100));
+    const auto model =
+        device.backend().families<T>().make_kmeans_predictor({device.index(), device.threads()}, centers);
+    Matrix<T> expected(2700, 100);
+    model->transform(Rows<T>(x), expected.view());
+    Matrix<T> found(2700, 100);
+    const Limit limit(device, device.memory().in_use + 2700 * 50 * static_cast<std::int64_t>(sizeof(T)));
+    model->transform(Rows<T>(x), found.view());
+    EXPECT_EQ(found, expected);
   });
 }
 
