@@ -50,16 +50,19 @@ std::size_t FileReader::read(std::span<std::uint8_t> bytes) {
 
 std::string FileReader::rest(std::int64_t most_unpacked) {
   std::string text;
-  if (!gzip_) text.reserve(static_cast<std::size_t>(most_bytes_) + kStep);
+  // A byte more than there should be finds the end at once.
+  const std::size_t known = gzip_ ? 0 : static_cast<std::size_t>(most_bytes_) + 1;
+  text.reserve(known);
   for (;;) {
     const std::size_t have = text.size();
-    text.resize(have + kStep);
-    const std::size_t got = read({reinterpret_cast<std::uint8_t*>(text.data()) + have, kStep});
+    const std::size_t step = have < known ? std::min(kStep, known - have) : kStep;
+    text.resize(have + step);
+    const std::size_t got = read({reinterpret_cast<std::uint8_t*>(text.data()) + have, step});
     text.resize(have + got);
     if (gzip_ && std::ssize(text) > most_unpacked) {
       refuse(fmt::format("unpacks to more than max_unpacked_bytes = {}", most_unpacked));
     }
-    if (got < kStep) return text;
+    if (got < step) return text;
   }
 }
 

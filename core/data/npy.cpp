@@ -32,7 +32,8 @@ Matrix<T> read_npy(const std::filesystem::path& path) {
   const std::int64_t rows = header.shape[0];
   const std::int64_t columns = header.shape.size() == 2 ? header.shape[1] : 1;
   std::vector<T> values = core::read_stored<T>(file, header.type, header.order, header.values);
-  if (header.fortran_order) values = transposed(values, rows, columns);
+  // Of no values there may be any number of rows.
+  if (header.fortran_order && !values.empty()) values = transposed(values, rows, columns);
   return Matrix<T>(rows, columns, std::move(values));
 }
 

@@ -54,7 +54,8 @@ std::vector<T> read_as(FileReader& file, bool swapped, std::int64_t count) {
   constexpr std::int64_t kSize = sizeof(Stored);
   std::vector<T> values;
   values.reserve(static_cast<std::size_t>(std::min(count, file.most_bytes() / kSize)));
-  std::vector<std::uint8_t> bytes(std::size_t{1} << 18);
+  constexpr std::int64_t kMostAtOnce = std::int64_t{1} << 15;
+  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(std::min(count, kMostAtOnce) * kSize));
   while (std::ssize(values) < count) {
     const std::int64_t step = std::min(std::ssize(bytes) / kSize, count - std::ssize(values));
     const std::size_t got = file.read(std::span(bytes).first(static_cast<std::size_t>(step * kSize)));

@@ -53,6 +53,7 @@ TEST(Npy, floats_and_doubles_of_one_and_two_dimensions) {
   EXPECT_EQ(read<float>(npy(dictionary("<f8", "(3,)"), bytes_of<double>({1, 2, 0.5}))),
             Matrix<float>(3, 1, {1, 2, 0.5F}));
   EXPECT_EQ(read(npy(dictionary("<f8", "(0, 7)"), "")).columns(), 7);
+  EXPECT_EQ(read(npy(dictionary("<f8", "(4611686018427387904, 0)", true), "")).columns(), 0);
 }
 
 template <class T>
