@@ -78,6 +78,14 @@ FORJA_HD T length_above(double square, std::int64_t d) {
   return static_cast<T>(std::sqrt(square) * (1 + slack) + static_cast<double>(least_length<T>()));
 }
 
+/// At least the root of a sum of d squares that was computed in T, in any order.
+template <class T>
+FORJA_HD T length_above_sum(T square, std::int64_t d) {
+  const double slack = static_cast<double>(d + 4) * static_cast<double>(unit_roundoff<T>());
+  return length_above<T>(
+      static_cast<double>(square) * (1 + slack) + static_cast<double>(d) * static_cast<double>(least_length<T>()), 0);
+}
+
 /// At most that root; never below 0.
 template <class T>
 FORJA_HD T length_below(double square, std::int64_t d) {

@@ -1,10 +1,14 @@
 #include "kmeans/centers.h"
 
+#include <hwy/highway.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
 namespace forja::cpu {
+
+namespace hn = hwy::HWY_NAMESPACE;
 
 template <class T>
 void Centers<T>::resize(std::int64_t k, std::int64_t d) {
@@ -60,6 +64,31 @@ std::int32_t Centers<T>::nearest(const T* x, T norm, std::span<T> scores) const 
   return static_cast<std::int32_t>(nearest);
 }
 
+template <class T>
+T distance_at_most(const T* x, const T* c, std::int64_t d) {
+  const hn::ScalableTag<T> tag;
+  constexpr auto kLanes = static_cast<std::int64_t>(hn::MaxLanes(tag));
+  constexpr int kSums = 4;  // hide the latency of an addition
+  hn::Vec<decltype(tag)> sums[kSums];
+  for (auto& sum : sums) sum = hn::Zero(tag);
+  std::int64_t j = 0;
+  for (; j + kSums * kLanes <= d; j += kSums * kLanes) {
+    for (int s = 0; s < kSums; ++s) {
+      const auto difference = hn::Sub(hn::LoadU(tag, x + j + s * kLanes), hn::LoadU(tag, c + j + s * kLanes));
+      sums[s] = hn::MulAdd(difference, difference, sums[s]);
+    }
+  }
+  for (; j + kLanes <= d; j += kLanes) {
+    const auto difference = hn::Sub(hn::LoadU(tag, x + j), hn::LoadU(tag, c + j));
+    sums[0] = hn::MulAdd(difference, difference, sums[0]);
+  }
+  T square = hn::GetLane(hn::SumOfLanes(tag, hn::Add(hn::Add(sums[0], sums[1]), hn::Add(sums[2], sums[3]))));
+  for (; j < d; ++j) square += (x[j] - c[j]) * (x[j] - c[j]);
+  return formulas::length_above_sum<T>(square, d);
+}
+
+template float distance_at_most(const float*, const float*, std::int64_t);
+template double distance_at_most(const double*, const double*, std::int64_t);
 template class Centers<float>;
 template class Centers<double>;
 

@@ -50,6 +50,10 @@ double squared_distance(const T* x, const T* c, std::int64_t d) {
   return sum;
 }
 
+/// At least ||x - c||, from differences in T.
+template <class T>
+T distance_at_most(const T* x, const T* c, std::int64_t d);
+
 /// ||x||^2 likewise.
 template <class T>
 double squared_norm(const T* x, std::int64_t d) {

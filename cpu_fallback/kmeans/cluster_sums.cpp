@@ -23,17 +23,24 @@ std::int64_t to_fixed_below_51_bits(double value, double scale) {
 }  // namespace
 
 template <class T>
-void ClusterSums::add(const T* x, double weight, std::int64_t cluster, const FixedPoint& fixed, std::int64_t sign) {
-  std::int64_t* sum = sums_.data() + cluster * d_;
+void ClusterSums::move(const T* x, double weight, std::int32_t from, std::int32_t to, const FixedPoint& fixed) {
   const double* scale = fixed.scale.data();
-  if (sign > 0) {
+  const std::int64_t fixed_weight = formulas::to_fixed(weight, fixed.weight_scale);
+  std::int64_t* sum = sums_.data() + to * d_;
+  weights_[static_cast<std::size_t>(to)] += fixed_weight;
+  if (from < 0) {
     for (std::int64_t j = 0; j < d_; ++j)
       sum[j] += to_fixed_below_51_bits(weight * static_cast<double>(x[j]), scale[j]);
-  } else {
-    for (std::int64_t j = 0; j < d_; ++j)
-      sum[j] -= to_fixed_below_51_bits(weight * static_cast<double>(x[j]), scale[j]);
+    return;
   }
-  weights_[static_cast<std::size_t>(cluster)] += sign * formulas::to_fixed(weight, fixed.weight_scale);
+  std::int64_t* other = sums_.data() + from * d_;
+  weights_[static_cast<std::size_t>(from)] -= fixed_weight;
+#pragma omp simd
+  for (std::int64_t j = 0; j < d_; ++j) {
+    const std::int64_t value = to_fixed_below_51_bits(weight * static_cast<double>(x[j]), scale[j]);
+    sum[j] += value;
+    other[j] -= value;
+  }
 }
 
 void ClusterSums::add(const ClusterSums& other) {
@@ -78,10 +85,10 @@ double summed_shift(const Centers<T>& a, const Centers<T>& b) {
   return total;
 }
 
-#define FORJA_INSTANTIATE(T)                                                                       \
-  template void ClusterSums::add(const T*, double, std::int64_t, const FixedPoint&, std::int64_t); \
-  template void ClusterSums::propose(std::int64_t, const T*, const FixedPoint&, T*) const;         \
-  template double ClusterSums::cost(const Centers<T>&, const FixedPoint&) const;                   \
+#define FORJA_INSTANTIATE(T)                                                                        \
+  template void ClusterSums::move(const T*, double, std::int32_t, std::int32_t, const FixedPoint&); \
+  template void ClusterSums::propose(std::int64_t, const T*, const FixedPoint&, T*) const;          \
+  template double ClusterSums::cost(const Centers<T>&, const FixedPoint&) const;                    \
   template double summed_shift(const Centers<T>&, const Centers<T>&);
 FORJA_INSTANTIATE(float)
 FORJA_INSTANTIATE(double)

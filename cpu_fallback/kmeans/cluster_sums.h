@@ -16,9 +16,9 @@ class ClusterSums {
   void reset(std::int64_t k, std::int64_t d);
   std::int64_t count() const { return k_; }
 
-  /// Adds (sign = 1) or takes away (sign = -1) row x' with this weight.
+  /// Adds row x' with this weight to cluster `to` and takes it from cluster `from`; from < 0: it was in none.
   template <class T>
-  void add(const T* x, double weight, std::int64_t cluster, const FixedPoint& fixed, std::int64_t sign);
+  void move(const T* x, double weight, std::int32_t from, std::int32_t to, const FixedPoint& fixed);
   /// Adds all of `other`, of the same shape.
   void add(const ClusterSums& other);
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "kmeans/centers.h"
@@ -13,22 +14,39 @@ namespace forja::cpu {
 /// One thread's working memory for blocks of rows.
 template <class T>
 struct NearestScratch {
-  AlignedVector<T> rows;    ///< centred, block_rows() x d
-  AlignedVector<T> best;    ///< per row and lane: the least score,
-  AlignedVector<T> second;  ///< the next one,
-  AlignedVector<T> vector;  ///< and which packed vector had the least
+  AlignedVector<T> rows;  ///< centred, block_rows() x d
+  // What search() finds for each row:
   std::vector<std::int32_t> labels;
-  AlignedVector<T> scores;  ///< of one row, where the least two are too close
+  std::vector<T> score;      ///< at least the computed score of its centre
+  std::vector<T> runner_up;  ///< at most that of every other centre that was searched
+  // For a search by groups, rows x groups:
+  std::vector<std::uint8_t> wanted;  ///< in: which groups to search, 0 or 1
+  std::vector<T> group_least;        ///< out: the least score in each of these
+
+  // Per row and lane: the least score, the next one, and which packed vector had the least.
+  AlignedVector<T> best;
+  AlignedVector<T> second;
+  AlignedVector<T> vector;
+  // Rows that pass through one panel.
+  std::vector<const T*> listed;
+  std::vector<std::int32_t> listed_row;
+  AlignedVector<T> scores;  ///< of one row, where too many are too close
 };
 
 /// Nearest centres for blocks of rows by the seam's contract: scores from the packed tile with their two least kept in
 /// registers, exact distances for the rows where these are too close. Reads each row once; n x k numbers are never
 /// stored. Per row 2 k d operations, which bound it; 4 d bytes read.
+///
+/// The centres of one panel of the tile are a group; a search may leave groups out.
 template <class T>
 class NearestCenters {
  public:
-  /// Centers outlive this or the next call.
-  void set(const Centers<T>& centers);
+  static constexpr std::int64_t kGroupSize = PackedPanels<T>::kPanelWidth;
+
+  /// Centers outlive this or the next call. order: all centres, as they shall be grouped; empty: as they are.
+  void set(const Centers<T>& centers, std::span<const std::int32_t> order = {});
+  std::int64_t groups() const { return panels_.panels(); }
+  std::int64_t group_of(std::int32_t center) const { return position_[static_cast<std::size_t>(center)] / kGroupSize; }
 
   /// Rows of one call: a block stays in the second-level cache, and a multiple of the tile's rows.
   static std::int64_t block_rows(std::int64_t d);
@@ -38,18 +56,36 @@ class NearestCenters {
   template <class Norm>
   void search(NearestScratch<T>& scratch, std::int64_t rows, const Norm& norm) const {
     scan(scratch, rows);
-    for (std::int64_t i = 0; i < rows; ++i) scratch.labels[static_cast<std::size_t>(i)] = decide(scratch, i, norm(i));
+    for (std::int64_t i = 0; i < rows; ++i) decide(scratch, i, norm(i));
+  }
+  /// Likewise, by the groups that each row wants: at least one, and the caller knows that no other has its nearest.
+  template <class Norm>
+  void search_groups(NearestScratch<T>& scratch, std::int64_t rows, const Norm& norm) const {
+    scan_wanted(scratch, rows);
+    for (std::int64_t i = 0; i < rows; ++i) decide(scratch, i, norm(i));
   }
 
  private:
   using Panels = PackedPanels<T>;
+  using Tag = typename Panels::Tag;
+  using Vector = typename Panels::Vector;
 
   void scan(NearestScratch<T>& scratch, std::int64_t rows) const;
-  std::int32_t decide(NearestScratch<T>& scratch, std::int64_t row, T norm) const;
+  void scan_wanted(NearestScratch<T>& scratch, std::int64_t rows) const;
+  static void forget(NearestScratch<T>& scratch, std::int64_t rows);
+  /// Fills the last tile of the list with a row whose results no one reads.
+  static std::int64_t round_up(NearestScratch<T>& scratch, std::int64_t listed);
+  /// Takes a row's products with one panel into its least scores and returns the lanes' least of this panel.
+  Vector take(NearestScratch<T>& scratch, std::int64_t row, std::int64_t panel, const Vector* products,
+              int width) const;
+  void decide(NearestScratch<T>& scratch, std::int64_t row, T norm) const;
+  std::int32_t decide_exactly(NearestScratch<T>& scratch, std::int64_t row, T least, T unsure, T norm) const;
 
   const Centers<T>* centers_ = nullptr;
   Panels panels_;
-  AlignedVector<T> squares_;  // of the packed centres; infinite where there is none
+  std::vector<std::int32_t> order_;     // which centre is packed at a position
+  std::vector<std::int32_t> position_;  // and the inverse
+  AlignedVector<T> squares_;            // of the packed centres; infinite where there is none
 };
 
 }  // namespace forja::cpu

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "kmeans/centers.h"
+#include "kmeans/nearest_centers.h"
+#include "runtime/aligned.h"
+
+namespace forja::cpu {
+
+/// Bounds by which a pass leaves out what cannot change a label (Ding et al. 2015): for each row an upper bound on the
+/// distance to its own centre, and for each group of centres a lower bound on the distance to all of them but its own.
+/// With one centre per group they would be Elkan's (2003), with one group Hamerly's (2010); here a group is what the
+/// tile multiplies at once. (groups + 1) numbers per row.
+template <class T>
+class DistanceBounds {
+ public:
+  bool known() const { return known_; }
+  void forget() { known_ = false; }
+
+  /// The centres move; may be called several times between passes.
+  void move(const Centers<T>& from, const Centers<T>& to);
+  /// To be called before each pass, which sets the bounds of every row where they are not known.
+  void begin_pass(std::int64_t rows, const NearestCenters<T>& nearest, const Centers<T>& centers);
+  /// After it: the moves so far are in the bounds.
+  void end_pass();
+
+  /// Brings rows first .. last - 1 up to date with the moves and lists those that another centre may have come nearest
+  /// to; returns how many. labels: of all rows. open: room for last - first.
+  std::int64_t list_open(std::int64_t first, std::int64_t last, const std::int32_t* labels, std::int64_t* open);
+  /// For a listed row, after measuring: x' is within `distance` of its centre. Marks the groups that may
+  /// hold a nearer one, and its own group if there are any. False: there are none.
+  bool open_groups(std::int64_t i, T distance, std::int64_t own_group, std::uint8_t* wanted);
+  /// What search_groups() found for row i, which is at `at` in the scratch. stayed: its centre is the one of before.
+  /// norm, center_norm: of x' and of all centres, rounded up.
+  void set(std::int64_t i, const NearestScratch<T>& scratch, std::int64_t at, std::int64_t own_group, bool stayed,
+           T norm, T center_norm);
+  /// Row i has been given to another cluster.
+  void forget_row(std::int64_t i);
+
+ private:
+  /// The two largest moves in a group, and whose the largest is.
+  struct GroupMove {
+    T most = 0;
+    T next = 0;
+    std::int32_t center = -1;
+  };
+  bool age(std::int64_t i, std::int32_t label);
+  T* lower(std::int64_t i) { return lower_.data() + i * groups_; }
+
+  std::int64_t groups_ = 0;
+  std::int64_t d_ = 0;
+  bool known_ = false;
+  AlignedVector<T> upper_;
+  AlignedVector<T> lower_;
+  std::vector<T> moved_;  // per centre
+  std::vector<GroupMove> group_moves_;
+  AlignedVector<T> most_;  // of group_moves_
+  std::vector<std::int64_t> group_of_;
+};
+
+}  // namespace forja::cpu
