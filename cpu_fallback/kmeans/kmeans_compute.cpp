@@ -92,7 +92,9 @@ void CpuKMeans<T>::use_bounds(bool yes) {
 
 template <class T>
 bool CpuKMeans<T>::bounds_pay(std::int64_t k) const {
-  return k > 1;
+  // Below this, a row's products cost about what the upkeep of its bounds does (measured on one shapeless blob).
+  constexpr std::int64_t kLeastColumns = 12;
+  return k > 1 && columns() >= kLeastColumns;
 }
 
 template <class T>
