@@ -1,4 +1,4 @@
-// Data that breaks careless k-means, and what must not change a result: threads, devices, concurrent fits.
+// Data that breaks careless k-means, and what must not change a result: threads, devices.
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,6 @@
 #include <cmath>
 #include <limits>
 #include <set>
-#include <thread>
 #include <vector>
 
 #include "forja/kmeans.h"
@@ -197,29 +196,6 @@ TYPED_TEST(KMeansTroubleOf, every_device_finds_the_same_clusters) {
       EXPECT_EQ(model.n_iter(), reference.n_iter());
       // Sums are taken in another order and centres rounded to T once.
       EXPECT_NEAR(model.inertia(), reference.inertia(), 1e-5 * reference.inertia());
-    }
-  }
-}
-
-TYPED_TEST(KMeansTroubleOf, fits_on_different_objects_may_run_at_once) {
-  using T = TypeParam;
-  const Matrix<T> x = forja::testing::blobs<T>(600, 4, 6, 3, 7);
-  for (const Device& device : forja::testing::devices_under_test()) {
-    SCOPED_TRACE(device.name());
-    std::vector<KMeans<T>> alone;
-    std::vector<KMeans<T>> at_once;
-    for (std::uint64_t seed = 0; seed < 4; ++seed) {
-      alone.emplace_back(forja::KMeansOptions{.n_clusters = 6, .seed = seed}, device);
-      at_once.push_back(alone.back());
-      alone.back().fit(x);
-    }
-    std::vector<std::thread> threads;
-    threads.reserve(at_once.size());
-    for (KMeans<T>& model : at_once) threads.emplace_back([&model, &x] { model.fit(x); });
-    for (std::thread& thread : threads) thread.join();
-    for (std::size_t i = 0; i < alone.size(); ++i) {
-      EXPECT_EQ(at_once[i].labels(), alone[i].labels());
-      EXPECT_EQ(at_once[i].inertia(), alone[i].inertia());
     }
   }
 }

@@ -57,7 +57,7 @@ case $kind in
   static) build_static OFF ;;
   static_cuda)
     build_static ON
-    export LIBRARY_PATH=$CUDAToolkit_ROOT/lib64  # for the link by pkg-config
+    export LIBRARY_PATH=${CUDAToolkit_ROOT:?}/lib64  # for the link by pkg-config
     ;;
 esac
 install_and_move
