@@ -50,10 +50,6 @@ double squared_distance(const T* x, const T* c, std::int64_t d) {
   return sum;
 }
 
-/// At least ||x - c||, from differences in T.
-template <class T>
-T distance_at_most(const T* x, const T* c, std::int64_t d);
-
 /// ||x||^2 likewise.
 template <class T>
 double squared_norm(const T* x, std::int64_t d) {
@@ -62,5 +58,9 @@ double squared_norm(const T* x, std::int64_t d) {
   for (std::int64_t j = 0; j < d; ++j) sum += static_cast<double>(x[j]) * static_cast<double>(x[j]);
   return sum;
 }
+
+/// At least ||x - c||, from differences in T.
+template <class T>
+T distance_at_most(const T* x, const T* c, std::int64_t d);
 
 }  // namespace forja::cpu

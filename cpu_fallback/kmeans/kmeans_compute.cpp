@@ -1,7 +1,6 @@
 #include "kmeans/kmeans_compute.h"
 
 #include <algorithm>
-#include <limits>
 #include <numeric>
 
 #include "kmeans/center_order.h"
@@ -322,7 +321,6 @@ compute::BatchStep CpuKMeans<T>::batch_step(std::uint64_t seed, std::int64_t ste
   // Below this many multiplications a second thread costs more than it brings.
   constexpr std::int64_t kWorthThreads = 4'000'000;
   compute::BatchStep result;
-  bounds_.forget();
   begin_pass();
   const std::int64_t slots = batch_size > 0 ? batch_size : rows();
   const Chunks chunks{slots, NearestCenters<T>::block_rows(columns())};

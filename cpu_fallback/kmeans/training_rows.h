@@ -66,9 +66,7 @@ class TrainingRows {
   std::int64_t rows() const { return x_.rows(); }
   std::int64_t columns() const { return x_.columns(); }
   int threads() const { return threads_; }
-  MatrixView<const T> view() const { return x_; }
   const T* row(std::int64_t i) const { return x_.data() + i * x_.stride(); }
-  bool weighted() const { return !weight_.empty(); }
   double weight(std::int64_t i) const {
     return weight_.empty() ? 1.0 : static_cast<double>(weight_[static_cast<std::size_t>(i)]);
   }
