@@ -5,6 +5,8 @@ find_package(fmt REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(hwy REQUIRED)
+# Highway 1.0 does not compile for the best vectors of a processor with AVX-512 VNNI and its like unless asked to.
+target_compile_definitions(hwy::hwy INTERFACE HWY_WANT_AVX3_DL)
 
 set(FORJA_CUDA_ENABLED OFF)
 if(NOT FORJA_CUDA STREQUAL "OFF")
