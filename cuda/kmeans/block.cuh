@@ -14,6 +14,7 @@ namespace forja::cuda {
 inline constexpr unsigned kFullWarp = 0xFFFFFFFFU;
 /// Threads of the blocks that go over rows, one row each; also how many rows make a chunk of a fixed-order sum.
 inline constexpr int kRowBlock = 128;
+inline constexpr dim3 kBlock{kRowBlock, 1, 1};
 /// Such blocks that a multiprocessor holds at least: room for 128 registers a thread, which is what keeps them from
 /// memory.
 inline constexpr int kBlocksAtOnce = 4;

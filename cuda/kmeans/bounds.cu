@@ -7,12 +7,6 @@
 #include "runtime/launch.h"
 
 namespace forja::cuda {
-namespace {
-
-dim3 blocks(std::int64_t count) { return {static_cast<unsigned>(count), 1, 1}; }
-constexpr dim3 kBlock{kRowBlock, 1, 1};
-
-}  // namespace
 
 template <class T>
 bool Bounds<T>::pay(std::int64_t n, std::int64_t d, std::int64_t k) {
@@ -72,7 +66,7 @@ void Bounds<T>::measure_centers(const Context& context, const CentersView<T>& ce
   const dim3 grid(static_cast<unsigned>(row_blocks(centers.k)), static_cast<unsigned>(std::min(groups, kMostBlocksY)));
   least_squares_.fill_bytes(0xFF);
   launch(measure_gaps<T>, grid, kBlock, 0, context.stream(), rows, groups, least_squares_.data());
-  launch(finish_centers<T>, dim3(1), kBlock, 0, context.stream(), least_squares_.data(), drifts_.data(), centers.k,
+  launch(finish_centers<T>, blocks(1), kBlock, 0, context.stream(), least_squares_.data(), drifts_.data(), centers.k,
          centers.d, half_gaps_.data(), largest_.data());
 }
 

@@ -33,18 +33,16 @@ Matrix<double> Centers<T>::download(const Centring<T>& centring) const {
 
 template <class T>
 void Centers<T>::measure(const Context& context) {
-  launch(square_centers<T>, dim3(static_cast<unsigned>(k_)), dim3(kRowBlock), 0, context.stream(), values_.data(), d_,
-         squares_.data());
-  launch(sum_records<T>, dim3(1), dim3(kRowBlock), 0, context.stream(), nullptr, squares_.data(), k_, nullptr,
+  launch(square_centers<T>, blocks(k_), kBlock, 0, context.stream(), values_.data(), d_, squares_.data());
+  launch(sum_records<T>, blocks(1), kBlock, 0, context.stream(), nullptr, squares_.data(), k_, nullptr,
          largest_norm_.data());
 }
 
 template <class T>
 void find_nearest(const Context& context, const NearestTask<T>& task) {
-  launch(nearest_by_scores<T>, dim3(static_cast<unsigned>((task.slots + kTileRows - 1) / kTileRows)),
-         dim3(kNearestThreads), 0, context.stream(), task);
-  launch(settle_open_rows<T>, dim3(static_cast<unsigned>(row_blocks(task.slots))), dim3(kRowBlock), 0, context.stream(),
-         task);
+  launch(nearest_by_scores<T>, blocks((task.slots + kTileRows - 1) / kTileRows), dim3(kNearestThreads), 0,
+         context.stream(), task);
+  launch(settle_open_rows<T>, blocks(row_blocks(task.slots)), kBlock, 0, context.stream(), task);
 }
 
 template class Centers<float>;

@@ -10,12 +10,8 @@
 namespace forja::cuda {
 namespace {
 
-constexpr dim3 kOne{1, 1, 1};
-constexpr dim3 kBlock{kRowBlock, 1, 1};
 /// Blocks that look for the farthest row: enough for a GPU, few for the one block that joins them.
 constexpr std::int64_t kMostSearchBlocks = 512;
-
-dim3 blocks(std::int64_t count) { return {static_cast<unsigned>(count), 1, 1}; }
 
 // One block: the farthest of `blocks`.
 __global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
@@ -125,7 +121,7 @@ void CudaKMeans<T>::propose(unsigned long long* sums, double* counts, ClusterRec
   const SumsView view{sums, sums + k * columns()};
   launch(propose_centers<T>, blocks(k), kBlock, 0, context_.stream(), centers_.view(), rows_.fixed_point(), view,
          counts, proposed_.values(), proposed_.squares(), records_.data());
-  launch(sum_records<T>, kOne, kBlock, 0, context_.stream(), records_.data(), proposed_.squares(), k, sum,
+  launch(sum_records<T>, blocks(1), kBlock, 0, context_.stream(), records_.data(), proposed_.squares(), k, sum,
          proposed_.largest_norm());
 }
 
@@ -187,7 +183,7 @@ std::vector<compute::FarRow> CudaKMeans<T>::farthest_rows(std::int64_t count) {
     const Far* last = i == 0 ? nullptr : chosen.data() + i - 1;
     launch(find_next_farthest<T>, blocks(searchers), kBlock, 0, context_.stream(), rows_.without_entries(),
            distances.data(), last, of_block.data());
-    launch(choose_farthest, kOne, kBlock, 0, context_.stream(), of_block.data(), static_cast<int>(searchers),
+    launch(choose_farthest, blocks(1), kBlock, 0, context_.stream(), of_block.data(), static_cast<int>(searchers),
            chosen.data() + i);
   }
   std::vector<Far> found(static_cast<std::size_t>(count));
@@ -208,7 +204,7 @@ double CudaKMeans<T>::relabel(std::span<const compute::RowToCluster> moves) {
   const DeviceBuffer<std::int64_t> moved = to_device(context_, lists.rows);
   const DeviceBuffer<std::int32_t> clusters = to_device(context_, lists.clusters);
   const SumsView sums{sums_.data(), sums_.data() + k * columns()};
-  launch(move_given_rows<T>, kOne, kBlock, 0, context_.stream(), picked.view, rows_.fixed_point(), moved.data(),
+  launch(move_given_rows<T>, blocks(1), kBlock, 0, context_.stream(), picked.view, rows_.fixed_point(), moved.data(),
          clusters.data(), labels_.data(), sums);
   bounds_.forget_rows(context_, moved);
   propose(sums_.data(), nullptr, records_.data() + k);
@@ -229,7 +225,7 @@ double CudaKMeans<T>::inertia() {
   DeviceBuffer<double> chunk_sums(context_, chunks);
   DeviceBuffer<double> sum(context_, 1);
   measure_distances(nullptr, chunk_sums.data());
-  launch(sum_numbers<double>, kOne, kBlock, 0, context_.stream(), chunk_sums.data(), chunks, sum.data());
+  launch(sum_numbers<double>, blocks(1), kBlock, 0, context_.stream(), chunk_sums.data(), chunks, sum.data());
   double result = 0;
   sum.download(&result, 1);
   return result * square_unit();
@@ -312,7 +308,7 @@ void CudaKMeans<T>::replace_centers(std::span<const compute::RowToCluster> rows,
   const Moves lists(rows);
   const PickedRows<T> picked = rows_.pick(lists.rows);
   const DeviceBuffer<std::int32_t> clusters = to_device(context_, lists.clusters);
-  launch(put_rows_in_place<T>, kOne, kBlock, 0, context_.stream(), picked.view, clusters.data(), count,
+  launch(put_rows_in_place<T>, blocks(1), kBlock, 0, context_.stream(), picked.view, clusters.data(), count,
          centers_.values(), counts_.data());
   centers_.measure(context_);
 }

@@ -29,8 +29,6 @@ std::int64_t most_distances(const Context& context, std::int64_t all) {
   return std::min(kBlockNumbers, memory(context.device()).free / 4 / kNumber);
 }
 
-dim3 blocks(std::int64_t count) { return {static_cast<unsigned>(count), 1, 1}; }
-
 }  // namespace
 
 template <class T>
@@ -75,7 +73,7 @@ DeviceBuffer<std::int32_t> CudaKMeansPredictor<T>::label(const RowsView<T>& rows
   DeviceBuffer<T> norms(context_, rows.n);
   DeviceBuffer<double> squares(context_, chunks);
   DeviceBuffer<std::int32_t> labels(context_, rows.n);
-  launch(measure_rows<T>, blocks(chunks), dim3(kRowBlock), 0, context_.stream(), rows, norms.data(), squares.data());
+  launch(measure_rows<T>, blocks(chunks), kBlock, 0, context_.stream(), rows, norms.data(), squares.data());
   find_nearest<T>(
       context_,
       {.rows = rows, .centers = centers_.view(), .norms = norms.data(), .slots = rows.n, .labels = labels.data()});
@@ -100,8 +98,8 @@ void CudaKMeansPredictor<T>::transform(const Rows<T>& x, MatrixView<T> distances
                      const std::int64_t groups =
                          (std::min(kMostCentersAtOnce, k - center) + kTransformTargets - 1) / kTransformTargets;
                      const dim3 grid(static_cast<unsigned>(row_blocks(rows.n)), static_cast<unsigned>(groups));
-                     launch(measure_all_distances<T>, grid, dim3(kRowBlock), 0, context_.stream(), rows,
-                            centers_.view(), center, unit, found.data());
+                     launch(measure_all_distances<T>, grid, kBlock, 0, context_.stream(), rows, centers_.view(), center,
+                            unit, found.data());
                    }
                    download_rows(context_, found.data(), distances.middle_rows(first, rows.n));
                  });
@@ -118,11 +116,11 @@ double CudaKMeansPredictor<T>::inertia(const Rows<T>& x, std::span<const T> samp
       weights.upload(sample_weight.data() + first, rows.n);
       rows.weight = weights.data();
     }
-    launch(measure_own_distances<T>, blocks(row_blocks(rows.n)), dim3(kRowBlock), 0, context_.stream(), rows,
-           centers_.view(), labels.data(), nullptr, sums.data() + first / kRowBlock);
+    launch(measure_own_distances<T>, blocks(row_blocks(rows.n)), kBlock, 0, context_.stream(), rows, centers_.view(),
+           labels.data(), nullptr, sums.data() + first / kRowBlock);
   });
   DeviceBuffer<double> sum(context_, 1);
-  launch(sum_numbers<double>, dim3(1), dim3(kRowBlock), 0, context_.stream(), sums.data(), chunks, sum.data());
+  launch(sum_numbers<double>, blocks(1), kBlock, 0, context_.stream(), sums.data(), chunks, sum.data());
   double total = 0;
   sum.download(&total, 1);
   return total * centring_.square_unit();

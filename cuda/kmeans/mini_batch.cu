@@ -23,8 +23,8 @@ template <class T>
 void MiniBatch<T>::for_each_part(const Context& context, TrainingRows<T>& rows, std::uint64_t seed, std::int64_t step,
                                  double* square, const std::function<void(const BatchPart<T>&)>& work) {
   const auto measure = [&](const RowsView<T>& from, std::int64_t slots, std::int64_t* index, double* squares) {
-    launch(draw_batch<T>, dim3(static_cast<unsigned>(slot_blocks(slots))), dim3(kRowBlock), 0, context.stream(), from,
-           seed, step, slots, index, squares);
+    launch(draw_batch<T>, blocks(slot_blocks(slots)), kBlock, 0, context.stream(), from, seed, step, slots, index,
+           squares);
   };
   const std::int64_t batch_size = index_.size();
   if (rows.view().x != nullptr) {
@@ -40,7 +40,7 @@ void MiniBatch<T>::for_each_part(const Context& context, TrainingRows<T>& rows, 
       work({part, norms, nullptr, part.n});
     });
   }
-  launch(sum_numbers<double>, dim3(1), dim3(kRowBlock), 0, context.stream(), squares_.data(), squares_.size(), square);
+  launch(sum_numbers<double>, blocks(1), kBlock, 0, context.stream(), squares_.data(), squares_.size(), square);
 }
 
 template class MiniBatch<float>;

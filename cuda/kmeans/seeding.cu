@@ -14,8 +14,7 @@ DeviceBuffer<std::int64_t> enqueue_draws(const Context& context, const DrawTask<
   DeviceBuffer<double> goals(context, std::ssize(u));
   DeviceBuffer<std::int64_t> drawn(context, std::ssize(u));
   goals.upload(u);
-  launch(draw_rows_at<T>, dim3(static_cast<unsigned>(u.size())), dim3(kRowBlock), 0, context.stream(), task,
-         goals.data(), drawn.data());
+  launch(draw_rows_at<T>, blocks(std::ssize(u)), kBlock, 0, context.stream(), task, goals.data(), drawn.data());
   return drawn;
 }
 
@@ -48,7 +47,7 @@ void Seeding<T>::measure(const Context& context, TrainingRows<T>& rows, const T*
   rows.for_each_block([&](const RowsView<T>& block, std::int64_t first) {
     const dim3 grid(static_cast<unsigned>(row_blocks(block.n)),
                     static_cast<unsigned>((count + kSeedTargets - 1) / kSeedTargets));
-    launch(try_candidates<T>, grid, dim3(kRowBlock), 0, context.stream(), block, candidates, count,
+    launch(try_candidates<T>, grid, kBlock, 0, context.stream(), block, candidates, count,
            accepted_ ? least_.data() + first : nullptr, trials.from(first));
   });
 }
@@ -67,14 +66,13 @@ std::vector<compute::SeedCandidate> Seeding<T>::candidates(const Context& contex
     const PickedRows<T> picked = rows.pick(drawn);
     candidates_ = {};
     candidates_ = DeviceBuffer<T>(context, count * rows.columns());
-    launch(centre_rows<T>, dim3(static_cast<unsigned>(count)), dim3(kRowBlock), 0, context.stream(), picked.view,
-           candidates_.data());
+    launch(centre_rows<T>, blocks(count), kBlock, 0, context.stream(), picked.view, candidates_.data());
   }
   measure(context, rows, candidates_.data(), count,
           {trials_.size() > 0 ? trials_.data() : nullptr, trial_masses_.data(), rows.rows(), chunks});
   DeviceBuffer<compute::SeedCandidate> on_device(context, count);
-  launch(sum_candidates, dim3(static_cast<unsigned>(count)), dim3(kRowBlock), 0, context.stream(), drawn.data(),
-         trial_masses_.data(), chunks, rows.centring().square_unit(), on_device.data());
+  launch(sum_candidates, blocks(count), kBlock, 0, context.stream(), drawn.data(), trial_masses_.data(), chunks,
+         rows.centring().square_unit(), on_device.data());
   std::vector<compute::SeedCandidate> found(u.size());
   on_device.download(found);
   return found;

@@ -99,14 +99,13 @@ std::vector<double> silhouette_samples(int device, const Rows<T>& x, std::span<c
   DeviceBuffer<T> given(context, x.host() != nullptr ? n * d : 0);
   if (x.host() != nullptr) upload_rows(context, *x.host(), given.data());
   DeviceBuffer<T> sorted(context, n * d);
-  launch(sort_rows<T>, dim3(static_cast<unsigned>(n)), dim3(kRowBlock), 0, context.stream(),
-         x.host() != nullptr ? given.data() : rows_on_device(x), on_device_order.data(), d, sorted.data());
+  launch(sort_rows<T>, blocks(n), kBlock, 0, context.stream(), x.host() != nullptr ? given.data() : rows_on_device(x),
+         on_device_order.data(), d, sorted.data());
   const RowsView<T> view{sorted.data(), no_shift.data(), nullptr, n, d, T(1)};
   const ClusterOrder clusters{on_device_order.data(), on_device_starts.data(), inverse_sizes.data(),
                               on_device_labels.data(), k};
   DeviceBuffer<double> samples(context, n);
-  launch(measure_silhouettes<T>, dim3(static_cast<unsigned>(row_blocks(n))), dim3(kRowBlock), 0, context.stream(), view,
-         clusters, samples.data());
+  launch(measure_silhouettes<T>, blocks(row_blocks(n)), kBlock, 0, context.stream(), view, clusters, samples.data());
   std::vector<double> result(labels.size());
   samples.download(result);
   return result;

@@ -77,8 +77,8 @@ void TrainingRows<T>::for_each_block(const std::function<void(const RowsView<T>&
 template <class T>
 DeviceBuffer<T> TrainingRows<T>::gather(const T* numbers, const DeviceBuffer<std::int64_t>& index) {
   DeviceBuffer<T> result(*context_, numbers == nullptr ? 0 : index.size());
-  launch(gather_numbers<T>, dim3(static_cast<unsigned>(row_blocks(result.size()))), dim3(kRowBlock), 0,
-         context_->stream(), numbers, index.data(), result.size(), result.data());
+  launch(gather_numbers<T>, blocks(row_blocks(result.size())), kBlock, 0, context_->stream(), numbers, index.data(),
+         result.size(), result.data());
   return result;
 }
 
@@ -103,8 +103,8 @@ PickedRows<T> TrainingRows<T>::pick(const DeviceBuffer<std::int64_t>& index) {
     return pick(on_host);
   }
   PickedRows<T> picked{DeviceBuffer<T>(*context_, index.size() * view_.d), gather(view_.weight, index), {}};
-  launch(gather_rows<T>, dim3(static_cast<unsigned>(index.size())), dim3(kRowBlock), 0, context_->stream(), view_,
-         index.data(), picked.values.data());
+  launch(gather_rows<T>, blocks(index.size()), kBlock, 0, context_->stream(), view_, index.data(),
+         picked.values.data());
   picked.view = view_of({picked.values.data(), 0, index.size()}, picked.weights.data());
   return picked;
 }
@@ -137,8 +137,8 @@ auto TrainingRows<T>::summarise_columns() -> Summary {
     const dim3 grid(static_cast<unsigned>(chunks), static_cast<unsigned>((d + width - 1) / width));
     launch(summarise_chunk<T>, grid, dim3(width, kRowBlock / width), 0, context_->stream(), rows, chunk_rows,
            parts.data());
-    launch(join_chunks<T>, dim3(static_cast<unsigned>(row_blocks(d))), dim3(kRowBlock), 0, context_->stream(), rows,
-           chunk_rows, parts.data(), first, columns.data());
+    launch(join_chunks<T>, blocks(row_blocks(d)), kBlock, 0, context_->stream(), rows, chunk_rows, parts.data(), first,
+           columns.data());
   });
   Summary all(static_cast<std::size_t>(d));
   columns.download(all);
@@ -193,12 +193,11 @@ void TrainingRows<T>::measure() {
   DeviceBuffer<double> total(*context_, 1);
   const dim3 block(kRowBlock);
   for_each_block([&](const RowsView<T>& rows, std::int64_t first) {
-    launch(measure_rows<T>, dim3(static_cast<unsigned>(row_blocks(rows.n))), block, 0, context_->stream(), rows,
-           norms_.data() + first, chunk_squares.data() + first / kRowBlock);
+    launch(measure_rows<T>, blocks(row_blocks(rows.n)), block, 0, context_->stream(), rows, norms_.data() + first,
+           chunk_squares.data() + first / kRowBlock);
   });
-  launch(sum_weights<T>, dim3(static_cast<unsigned>(chunks)), block, 0, context_->stream(), without_entries(),
-         chunk_weights_.data());
-  launch(sum_numbers<double>, dim3(1), block, 0, context_->stream(), chunk_squares.data(), chunks, total.data());
+  launch(sum_weights<T>, blocks(chunks), block, 0, context_->stream(), without_entries(), chunk_weights_.data());
+  launch(sum_numbers<double>, blocks(1), block, 0, context_->stream(), chunk_squares.data(), chunks, total.data());
   total.download(&total_square_, 1);
 }
 

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -54,6 +57,11 @@ void opt_in_shared(void (*kernel)(P...), std::size_t shared_bytes, int device) {
 }
 
 }  // namespace detail
+
+/// A grid of this many blocks in a row. More than a grid can have stay too many, for launch() to refuse.
+inline dim3 blocks(std::int64_t count) {
+  return {static_cast<unsigned>(std::min<std::int64_t>(count, std::numeric_limits<unsigned>::max())), 1, 1};
+}
 
 /// Enqueues kernel(arguments...) on the stream, on the stream's device: the one way to launch. A grid without blocks is
 /// no launch. shared_bytes: dynamic shared memory. Arguments that would be narrowed do not compile. Throws

@@ -53,6 +53,8 @@ TEST_F(Runtime, a_launch_refuses_shapes_beyond_the_limits) {
   EXPECT_THROW(start(dim3(1, 65536), dim3(32)), InvalidArgument);
   EXPECT_THROW(start(dim3(1, 1, 65536), dim3(32)), InvalidArgument);
   EXPECT_THROW(start(dim3(2147483648U), dim3(32)), InvalidArgument);
+  EXPECT_THROW(start(cuda::blocks(std::int64_t{1} << 31), dim3(32)), InvalidArgument);
+  EXPECT_THROW(start(cuda::blocks((std::int64_t{1} << 32) + 1), dim3(32)), InvalidArgument);
   EXPECT_EQ(to_host(threads)[0], 0U);
   try {
     start(dim3(1), dim3(48));
