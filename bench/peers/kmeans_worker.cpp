@@ -1,12 +1,16 @@
 // forja's side of the comparison with peers: reads one array, then runs a task per line of standard input and answers
 // with "seconds n_iter", so that a driver can run forja and its peers in turn on the same data.
 
+#include <sys/mman.h>
+
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
 #include <map>
+#include <new>
 #include <sstream>
 #include <string>
 
@@ -32,13 +36,35 @@ std::pair<std::string, Arguments> parse(const std::string& line) {
 
 std::int64_t integer(const Arguments& arguments, const std::string& key) { return std::stoll(arguments.at(key)); }
 
+/// The array in memory like NumPy's, which asks for large pages for what is large.
+class Array {
+ public:
+  explicit Array(const forja::Matrix<float>& x)
+      : rows_(x.rows()), columns_(x.columns()), bytes_(x.values().size_bytes()) {
+    values_ = static_cast<float*>(mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    if (values_ == MAP_FAILED) throw std::bad_alloc();
+    madvise(values_, bytes_, MADV_HUGEPAGE);
+    std::copy(x.values().begin(), x.values().end(), values_);
+  }
+  ~Array() { munmap(values_, bytes_); }
+  Array(const Array&) = delete;
+  Array& operator=(const Array&) = delete;
+  forja::MatrixView<const float> view() const { return {values_, rows_, columns_}; }
+
+ private:
+  std::int64_t rows_;
+  std::int64_t columns_;
+  std::size_t bytes_;
+  float* values_ = nullptr;
+};
+
 void write_centers(const Arguments& arguments, const forja::Matrix<float>& centers) {
   std::ofstream out(arguments.at("centers"), std::ios::binary);
   out.write(reinterpret_cast<const char*>(centers.data()), static_cast<std::streamsize>(centers.values().size_bytes()));
 }
 
-forja::KMeansInit first_rows(const forja::Matrix<float>& x, std::int64_t k) {
-  return forja::KMeansInit::given(x.view().middle_rows(0, k));
+forja::KMeansInit first_rows(forja::MatrixView<const float> x, std::int64_t k) {
+  return forja::KMeansInit::given(x.middle_rows(0, k));
 }
 
 double seconds_of(auto&& work) {
@@ -49,7 +75,7 @@ double seconds_of(auto&& work) {
 
 void answer(double seconds, std::int64_t n_iter) { std::cout << seconds << ' ' << n_iter << std::endl; }
 
-void fit(const forja::Matrix<float>& x, const Arguments& arguments) {
+void fit(forja::MatrixView<const float> x, const Arguments& arguments) {
   const std::int64_t k = integer(arguments, "k");
   forja::KMeans<float> model(
       {.n_clusters = k, .init = first_rows(x, k), .max_iter = integer(arguments, "iterations"), .tol = 0});
@@ -59,7 +85,7 @@ void fit(const forja::Matrix<float>& x, const Arguments& arguments) {
   answer(seconds, model.n_iter());
 }
 
-void plus_plus(const forja::Matrix<float>& x, const Arguments& arguments) {
+void plus_plus(forja::MatrixView<const float> x, const Arguments& arguments) {
   forja::KMeansPlusPlus<float> seeds;
   const double seconds = seconds_of([&] {
     seeds = forja::kmeans_plusplus<float>(x, integer(arguments, "k"),
@@ -69,7 +95,7 @@ void plus_plus(const forja::Matrix<float>& x, const Arguments& arguments) {
   answer(seconds, integer(arguments, "k"));
 }
 
-void mini_batch(const forja::Matrix<float>& x, const Arguments& arguments) {
+void mini_batch(forja::MatrixView<const float> x, const Arguments& arguments) {
   const std::int64_t k = integer(arguments, "k");
   forja::MiniBatchKMeans<float> model({.n_clusters = k,
                                        .init = first_rows(x, k),
@@ -90,7 +116,8 @@ int main(int argc, char** argv) {
     std::fputs("usage: kmeans_worker DATA.npy\n", stderr);
     return 2;
   }
-  const forja::Matrix<float> x = forja::read_npy<float>(argv[1]);
+  const Array array(forja::read_npy<float>(argv[1]));
+  const forja::MatrixView<const float> x = array.view();
   for (std::string line; std::getline(std::cin, line);) {
     const auto [name, arguments] = parse(line);
     if (name == "limits") {

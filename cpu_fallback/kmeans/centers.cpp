@@ -28,7 +28,7 @@ void Centers<T>::finish() {
     squares_[static_cast<std::size_t>(j)] = static_cast<T>(square);
     largest = std::max(largest, square);
   }
-  largest_norm_ = static_cast<T>(std::sqrt(largest) * (1 + 0x1.0p-22));
+  largest_norm_ = norm_above<T>(largest);
 }
 
 template <class T>

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -57,6 +58,12 @@ double squared_norm(const T* x, std::int64_t d) {
 #pragma omp simd reduction(+ : sum)
   for (std::int64_t j = 0; j < d; ++j) sum += static_cast<double>(x[j]) * static_cast<double>(x[j]);
   return sum;
+}
+
+/// The root of such a square, rounded up, as formulas::distance_above() wants a norm.
+template <class T>
+T norm_above(double square) {
+  return static_cast<T>(std::sqrt(square) * (1 + 0x1.0p-22));
 }
 
 /// At least ||x - c||, from differences in T.

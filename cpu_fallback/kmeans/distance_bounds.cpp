@@ -20,6 +20,9 @@ void DistanceBounds<T>::move(const Centers<T>& from, const Centers<T>& to) {
 template <class T>
 void DistanceBounds<T>::begin_pass(std::int64_t rows, const NearestCenters<T>& nearest, const Centers<T>& centers) {
   groups_ = nearest.groups();
+  per_panel_ = nearest.groups_per_panel();
+  panels_ = nearest.panels();
+  stride_ = nearest.group_stride();
   d_ = centers.columns();
   if (!known_) {
     upper_.assign(static_cast<std::size_t>(rows), std::numeric_limits<T>::infinity());
@@ -79,36 +82,63 @@ std::int64_t DistanceBounds<T>::list_open(std::int64_t first, std::int64_t last,
 }
 
 template <class T>
-bool DistanceBounds<T>::open_groups(std::int64_t i, T distance, std::int64_t own_group, std::uint8_t* wanted) {
+bool DistanceBounds<T>::open_panels(std::int64_t i, T distance, std::int64_t own_group, std::uint8_t* wanted) {
   T& upper = upper_[static_cast<std::size_t>(i)];
   upper = std::min(upper, distance);
   const T* bounds = lower(i);
   int open = 0;
-  for (std::int64_t g = 0; g < groups_; ++g) {
-    wanted[g] = formulas::surely_nearest(d_, upper, bounds[g]) ? 0 : 1;
-    open += wanted[g];
+  for (std::int64_t panel = 0; panel < panels_; ++panel) {
+    T least = bounds[panel * per_panel_];
+#pragma omp simd reduction(min : least)
+    for (std::int64_t g = panel * per_panel_; g < last_group(panel); ++g) least = std::min(least, bounds[g]);
+    wanted[panel] = formulas::surely_nearest(d_, upper, least) ? 0 : 1;
+    open += wanted[panel];
   }
   if (open == 0) return false;
-  wanted[own_group] = 1;
+  wanted[own_group / per_panel_] = 1;
   return true;
 }
 
 template <class T>
-void DistanceBounds<T>::set(std::int64_t i, const NearestScratch<T>& scratch, std::int64_t at, std::int64_t own_group,
-                            bool stayed, T norm, T center_norm) {
-  const T error = formulas::score_error<T>(d_, norm, center_norm);
-  const std::uint8_t* wanted = scratch.wanted.data() + at * groups_;
-  const T* least = scratch.group_least.data() + at * groups_;
-  T* bounds = lower(i);
-#pragma omp simd
-  for (std::int64_t g = 0; g < groups_; ++g) {
-    const T found = formulas::distance_below(least[g], error, norm);
-    bounds[g] = wanted[g] != 0 ? found : bounds[g];
+T DistanceBounds<T>::upper_of(std::int64_t i, const Searched& searched, T error) const {
+  const T score = searched.scratch.score[static_cast<std::size_t>(searched.at)];
+  const T above = formulas::grown(formulas::distance_above(score, error, searched.norm), searched.apart);
+  return searched.stayed ? std::min(upper_[static_cast<std::size_t>(i)], above) : above;
+}
+
+template <class T>
+bool DistanceBounds<T>::is_sure(std::int64_t i, const Searched& searched) const {
+  const T error = formulas::score_error<T>(d_, searched.norm, searched.center_norm);
+  const std::uint8_t* wanted = searched.scratch.wanted.data() + searched.at * panels_;
+  // The runner-up of all panels that were searched.
+  T least = lower_of(searched.scratch.runner_up[static_cast<std::size_t>(searched.at)], searched, error);
+  const T* bounds = lower(i);
+  for (std::int64_t panel = 0; panel < panels_; ++panel) {
+    if (wanted[panel] != 0) continue;
+#pragma omp simd reduction(min : least)
+    for (std::int64_t g = panel * per_panel_; g < last_group(panel); ++g) least = std::min(least, bounds[g]);
   }
-  bounds[own_group] = formulas::distance_below(scratch.runner_up[static_cast<std::size_t>(at)], error, norm);
-  T& upper = upper_[static_cast<std::size_t>(i)];
-  const T above = formulas::distance_above(scratch.score[static_cast<std::size_t>(at)], error, norm);
-  upper = stayed ? std::min(upper, above) : above;
+  return formulas::surely_nearest(d_, upper_of(i, searched, error), least);
+}
+
+template <class T>
+void DistanceBounds<T>::set(std::int64_t i, const Searched& searched) {
+  const T error = formulas::score_error<T>(d_, searched.norm, searched.center_norm);
+  const std::uint8_t* wanted = searched.scratch.wanted.data() + searched.at * panels_;
+  const T* least = searched.scratch.group_least.data() + searched.at * stride_;
+  T* bounds = lower(i);
+  for (std::int64_t panel = 0; panel < panels_; ++panel) {
+    if (wanted[panel] == 0) continue;
+#pragma omp simd
+    for (std::int64_t g = panel * per_panel_; g < last_group(panel); ++g) {
+      bounds[g] = lower_of(least[g], searched, error);
+    }
+  }
+  // Of the own group all but the own centre count.
+  bounds[searched.own_group] =
+      per_panel_ > 1 ? std::numeric_limits<T>::infinity()
+                     : lower_of(searched.scratch.runner_up[static_cast<std::size_t>(searched.at)], searched, error);
+  upper_[static_cast<std::size_t>(i)] = upper_of(i, searched, error);
 }
 
 template <class T>

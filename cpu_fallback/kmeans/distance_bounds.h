@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -11,8 +12,7 @@ namespace forja::cpu {
 
 /// Bounds by which a pass leaves out what cannot change a label (Ding et al. 2015): for each row an upper bound on the
 /// distance to its own centre, and for each group of centres a lower bound on the distance to all of them but its own.
-/// With one centre per group they would be Elkan's (2003), with one group Hamerly's (2010); here a group is what the
-/// tile multiplies at once. (groups + 1) numbers per row.
+/// With one centre per group they are Elkan's (2003), with one group Hamerly's (2010). (groups + 1) numbers per row.
 template <class T>
 class DistanceBounds {
  public:
@@ -29,13 +29,22 @@ class DistanceBounds {
   /// Brings rows first .. last - 1 up to date with the moves and lists those that another centre may have come nearest
   /// to; returns how many. labels: of all rows. open: room for last - first.
   std::int64_t list_open(std::int64_t first, std::int64_t last, const std::int32_t* labels, std::int64_t* open);
-  /// For a listed row, after measuring: x' is within `distance` of its centre. Marks the groups that may
-  /// hold a nearer one, and its own group if there are any. False: there are none.
-  bool open_groups(std::int64_t i, T distance, std::int64_t own_group, std::uint8_t* wanted);
-  /// What search_groups() found for row i, which is at `at` in the scratch. stayed: its centre is the one of before.
-  /// norm, center_norm: of x' and of all centres, rounded up.
-  void set(std::int64_t i, const NearestScratch<T>& scratch, std::int64_t at, std::int64_t own_group, bool stayed,
-           T norm, T center_norm);
+  /// For a listed row, after measuring: x' is within `distance` of its centre. Marks the panels that may
+  /// hold a nearer one, and that of its own group if there are any. False: there are none.
+  bool open_panels(std::int64_t i, T distance, std::int64_t own_group, std::uint8_t* wanted);
+  /// What search_wanted() found for row i, or for a row near it.
+  struct Searched {
+    const NearestScratch<T>& scratch;
+    std::int64_t at;         ///< its place in the scratch
+    std::int64_t own_group;  ///< of the centre that was found
+    bool stayed;             ///< the centre is the one of before
+    T norm;                  ///< of the searched row, rounded up
+    T center_norm;           ///< of all centres, likewise
+    T apart;                 ///< at least the distance between x' and the searched row
+  };
+  /// Whether that proves which centre is nearest to x'.
+  bool is_sure(std::int64_t i, const Searched& searched) const;
+  void set(std::int64_t i, const Searched& searched);
   /// Row i has been given to another cluster.
   void forget_row(std::int64_t i);
 
@@ -47,9 +56,19 @@ class DistanceBounds {
     std::int32_t center = -1;
   };
   bool age(std::int64_t i, std::int32_t label);
+  T upper_of(std::int64_t i, const Searched& searched, T error) const;
+  T lower_of(T score, const Searched& searched, T error) const {
+    return formulas::shrunk(formulas::distance_below(score, error, searched.norm), searched.apart);
+  }
   T* lower(std::int64_t i) { return lower_.data() + i * groups_; }
+  const T* lower(std::int64_t i) const { return lower_.data() + i * groups_; }
+
+  std::int64_t last_group(std::int64_t panel) const { return std::min(groups_, (panel + 1) * per_panel_); }
 
   std::int64_t groups_ = 0;
+  std::int64_t per_panel_ = 1;  // groups
+  std::int64_t panels_ = 0;
+  std::int64_t stride_ = 0;  // of the groups in a scratch
   std::int64_t d_ = 0;
   bool known_ = false;
   AlignedVector<T> upper_;

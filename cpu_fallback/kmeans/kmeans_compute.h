@@ -5,16 +5,16 @@
 #include <vector>
 
 #include "compute/kmeans_compute.h"
+#include "kmeans/assignment.h"
 #include "kmeans/centers.h"
 #include "kmeans/cluster_sums.h"
-#include "kmeans/distance_bounds.h"
 #include "kmeans/nearest_centers.h"
 #include "kmeans/seeding.h"
 #include "kmeans/training_rows.h"
 
 namespace forja::cpu {
 
-/// K-means on the caller's own rows, which are never copied.
+/// K-means on the caller's own rows, which are not copied.
 template <class T>
 class CpuKMeans final : public compute::KMeansCompute<T> {
  public:
@@ -54,21 +54,8 @@ class CpuKMeans final : public compute::KMeansCompute<T> {
   void start(std::int64_t k);
   double square_unit() const { return rows_.centring().square_unit(); }
   std::vector<T> centred_row(std::int64_t i) const;
-  /// Readies the search for the current centres, and the threads' sums.
-  void begin_pass();
-  /// Rows that a thread goes through at a time.
-  Chunks pass_chunks() const;
-  /// How many rows of a chunk got another label, and how many were measured.
-  struct Found {
-    std::int64_t changed = 0;
-    std::int64_t measured = 0;
-  };
-  /// Labels the chunk's rows and brings the thread's sums up to date. all: bounds are not known.
-  Found assign_chunk(std::int64_t first, std::int64_t last, bool all, int thread);
-  /// Puts row i, centred, at place `at` of the scratch; false when its bounds rule out all other centres after all.
-  bool put(std::int64_t i, std::int64_t at, bool all, NearestScratch<T>& scratch);
-  /// Measures the first `count` rows of the scratch, whose numbers are given; returns how many changed.
-  std::int64_t measure(const std::int64_t* numbers, std::int64_t count, int thread);
+  /// One per thread, empty.
+  std::span<ClusterSums> fresh_thread_sums();
 
   /// Adds slots first .. first + count - 1 of a step to the thread's sums; returns their weighted squares.
   double batch_block(std::uint64_t seed, std::int64_t step, std::int64_t first, std::int64_t count, bool drawn,
@@ -79,16 +66,13 @@ class CpuKMeans final : public compute::KMeansCompute<T> {
   Centers<T> centers_;
   Centers<T> proposed_;
   ClusterSums sums_;
-  std::vector<std::int32_t> labels_;
-  std::vector<double> counts_;
-
-  Seeding<T> seeding_;
-  NearestCenters<T> nearest_;
-  bool use_bounds_ = false;
-  DistanceBounds<T> bounds_;
-  std::vector<std::int32_t> order_;         // how the bounds group the centres; empty: to be found
-  std::vector<NearestScratch<T>> scratch_;  // one per thread
   std::vector<ClusterSums> thread_sums_;
+  Assignment<T> assignment_;
+  Seeding<T> seeding_;
+
+  std::vector<double> counts_;
+  NearestCenters<T> nearest_;  // of mini-batches
+  std::vector<NearestScratch<T>> scratch_;
 };
 
 }  // namespace forja::cpu

@@ -50,9 +50,8 @@ void CpuKMeansPredictor<T>::predict(const Rows<T>& x, std::span<std::int32_t> la
     const std::int64_t first = chunks.first(chunk);
     const std::int64_t count = chunks.last(chunk) - first;
     centring_.apply(view, first, count, scratch.rows.data());
-    nearest_.search(scratch, count, [&](std::int64_t i) {
-      return static_cast<T>(std::sqrt(squared_norm(scratch.rows.data() + i * d, d)) * (1 + 0x1.0p-22));
-    });
+    nearest_.search(scratch, count,
+                    [&](std::int64_t i) { return norm_above<T>(squared_norm(scratch.rows.data() + i * d, d)); });
     std::copy_n(scratch.labels.begin(), count, labels.begin() + first);
   });
 }

@@ -9,8 +9,9 @@
 namespace forja::cpu {
 
 template <class T>
-void NearestCenters<T>::set(const Centers<T>& centers, std::span<const std::int32_t> order) {
+void NearestCenters<T>::set(const Centers<T>& centers, std::span<const std::int32_t> order, std::int64_t group_size) {
   centers_ = &centers;
+  group_size_ = group_size;
   const auto k = static_cast<std::size_t>(centers.count());
   order_.assign(order.begin(), order.end());
   if (order.empty()) {
@@ -37,14 +38,13 @@ std::int64_t NearestCenters<T>::block_rows(std::int64_t d) {
 template <class T>
 void NearestCenters<T>::prepare(NearestScratch<T>& scratch) const {
   const auto rows = static_cast<std::size_t>(block_rows(centers_->columns()));
-  const auto groups = static_cast<std::size_t>(this->groups());
-  scratch.rows.assign(rows * static_cast<std::size_t>(centers_->columns()), T(0));
+  scratch.rows.resize(rows * static_cast<std::size_t>(centers_->columns()));
   scratch.labels.resize(rows);
   scratch.score.resize(rows);
   scratch.runner_up.resize(rows);
-  scratch.wanted.resize(rows * groups);
-  scratch.group_least.resize(rows * groups);
+  scratch.wanted.resize(rows * static_cast<std::size_t>(panels()));
   // One row more than there are takes what the last tile has too many.
+  scratch.group_least.resize((rows + 1) * static_cast<std::size_t>(group_stride()));
   for (auto* lanes : {&scratch.best, &scratch.second, &scratch.vector}) lanes->resize((rows + 1) * Panels::kLanes);
   scratch.listed.resize(rows);
   scratch.listed_row.resize(rows);
@@ -71,7 +71,7 @@ std::int64_t NearestCenters<T>::round_up(NearestScratch<T>& scratch, std::int64_
 template <class T>
 HWY_INLINE typename NearestCenters<T>::Vector NearestCenters<T>::take(NearestScratch<T>& scratch, std::int64_t row,
                                                                       std::int64_t panel, const Vector* products,
-                                                                      int width) const {
+                                                                      int width, T* scores) const {
   const Tag tag;
   const std::int64_t at = row * Panels::kLanes;
   const std::int64_t first_vector = panel * Panels::kPanelVectors;
@@ -87,6 +87,7 @@ HWY_INLINE typename NearestCenters<T>::Vector NearestCenters<T>::take(NearestScr
     best = hn::Min(best, score);
     vector = hn::IfThenElse(less, hn::Set(tag, static_cast<T>(first_vector + v)), vector);
     here = hn::Min(here, score);
+    if (scores != nullptr) hn::StoreU(score, tag, scores + (first_vector + v) * Panels::kLanes);
   }
   hn::Store(best, tag, scratch.best.data() + at);
   hn::Store(second, tag, scratch.second.data() + at);
@@ -113,22 +114,23 @@ void NearestCenters<T>::scan(NearestScratch<T>& scratch, std::int64_t rows) cons
 template <class T>
 void NearestCenters<T>::scan_wanted(NearestScratch<T>& scratch, std::int64_t rows) const {
   const Tag tag;
-  const std::int64_t groups = this->groups();
+  const std::int64_t panels = this->panels();
   forget(scratch, rows);
-  for (std::int64_t group = 0; group < groups; ++group) {
+  for (std::int64_t panel = 0; panel < panels; ++panel) {
     std::int64_t listed = 0;
     for (std::int64_t row = 0; row < rows; ++row) {
       scratch.listed[static_cast<std::size_t>(listed)] = scratch.rows.data() + row * centers_->columns();
       scratch.listed_row[static_cast<std::size_t>(listed)] = static_cast<std::int32_t>(row);
-      listed += scratch.wanted[static_cast<std::size_t>(row * groups + group)];
+      listed += scratch.wanted[static_cast<std::size_t>(row * panels + panel)];
     }
-    const std::int64_t real = listed;
     listed = round_up(scratch, listed);
-    panels_.multiply(group, scratch.listed.data(), listed, [&](std::int64_t i, const Vector* products, int width) {
+    panels_.multiply(panel, scratch.listed.data(), listed, [&](std::int64_t i, const Vector* products, int width) {
       const std::int64_t row = scratch.listed_row[static_cast<std::size_t>(i)];
-      const Vector least = take(scratch, row, group, products, width);
-      if (i < real) {
-        scratch.group_least[static_cast<std::size_t>(row * groups + group)] = hn::GetLane(hn::MinOfLanes(tag, least));
+      T* groups = scratch.group_least.data() + row * group_stride();
+      if (group_size_ == 1) {
+        take(scratch, row, panel, products, width, groups);
+      } else {
+        groups[panel] = hn::GetLane(hn::MinOfLanes(tag, take(scratch, row, panel, products, width)));
       }
     });
   }

@@ -87,7 +87,6 @@ TrainingRows<T>::TrainingRows(MatrixView<const T> x, std::span<const T> sample_w
   ColumnSummary<T> summary = summarise_columns(x, threads);
   set_centring(summary);
   moments_ = std::move(summary.moments);
-  set_norms();
 }
 
 template <class T>
@@ -121,30 +120,6 @@ void TrainingRows<T>::set_centring(const ColumnSummary<T>& summary) {
   const int exponent = formulas::fixed_point_exponent(heaviest, rows());
   fixed_point_.weight_scale = std::ldexp(1.0, exponent);
   fixed_point_.weight_inverse = std::ldexp(1.0, -exponent);
-}
-
-template <class T>
-void TrainingRows<T>::set_norms() {
-  norms_.resize(static_cast<std::size_t>(rows()));
-  const Chunks chunks = summary_chunks(rows(), columns());
-  std::vector<double> squares(static_cast<std::size_t>(chunks.number()));
-  for_each_chunk(threads_, chunks.number(), [&](std::int64_t chunk, int) {
-    double total = 0;
-    for (std::int64_t i = chunks.first(chunk); i < chunks.last(chunk); ++i) {
-      const T* x = row(i);
-      double square = 0;
-#pragma omp simd reduction(+ : square)
-      for (std::int64_t j = 0; j < columns(); ++j) {
-        const auto value =
-            static_cast<double>(formulas::centred(x[j], centring_.shift[static_cast<std::size_t>(j)], centring_.scale));
-        square += value * value;
-      }
-      total += weight(i) * square;
-      norms_[static_cast<std::size_t>(i)] = static_cast<T>(std::sqrt(square) * (1 + 0x1.0p-22));
-    }
-    squares[static_cast<std::size_t>(chunk)] = total;
-  });
-  for (const double square : squares) total_square_ += square;
 }
 
 template struct Centring<float>;

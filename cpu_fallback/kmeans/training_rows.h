@@ -74,14 +74,9 @@ class TrainingRows {
   const compute::ColumnMoments& moments() const { return moments_; }
   const Centring<T>& centring() const { return centring_; }
   const FixedPoint& fixed_point() const { return fixed_point_; }
-  /// ||x'|| of a row, rounded up.
-  T norm(std::int64_t i) const { return norms_[static_cast<std::size_t>(i)]; }
-  /// Sum of weight x ||x'||^2.
-  double total_square() const { return total_square_; }
 
  private:
   void set_centring(const ColumnSummary<T>& summary);
-  void set_norms();
 
   MatrixView<const T> x_;
   std::span<const T> weight_;
@@ -89,8 +84,6 @@ class TrainingRows {
   compute::ColumnMoments moments_;
   Centring<T> centring_;
   FixedPoint fixed_point_;
-  AlignedVector<T> norms_;
-  double total_square_ = 0;
 };
 
 }  // namespace forja::cpu

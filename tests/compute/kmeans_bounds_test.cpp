@@ -89,7 +89,7 @@ TYPED_TEST(KMeansBounded, passes_are_the_same_on_random_problems) {
         return from[static_cast<std::size_t>(formulas::random_below(seed, stream, 0, std::ssize(from)))];
       };
       const std::int64_t n = pick(11, {1, 2, 33, 127, 128, 129, 400});
-      const std::int64_t d = pick(12, {1, 2, 3, 17, 40});
+      const std::int64_t d = pick(12, {1, 2, 3, 17, 40, 70});
       const std::int64_t k = std::min(n, pick(13, {1, 2, 3, 9, 40}));
       const double reach = static_cast<double>(pick(14, {0, 3, 100}));
       const Matrix<T> x = blobs<T>(n, d, 7, reach, seed);
@@ -140,23 +140,74 @@ TYPED_TEST(KMeansBounded, extreme_scales_are_no_exception) {
 TYPED_TEST(KMeansBounded, rows_are_skipped_once_the_centers_have_settled) {
   using T = TypeParam;
   on_every_device([](const Device& device) {
-    const Matrix<T> x = blobs<T>(2000, 4, 8, 20.0, 41);
-    Twins<T> twins(device, x.view());
-    twins.set_centers(Matrix<double>(x.view().middle_rows(0, 8)));
-    twins.passes(6);
-    EXPECT_EQ(twins.recomputed.front(), 2000);
-    // Blobs far apart, a centre each: no row comes near a second centre.
-    EXPECT_EQ(twins.recomputed.back(), 0);
-    // Bounds are there only after a pass has set them.
-    twins.bounded->use_bounds(false);
-    twins.pass();
-    EXPECT_EQ(twins.recomputed.back(), 2000);
-    twins.bounded->use_bounds(true);
-    twins.pass();
-    EXPECT_EQ(twins.recomputed.back(), 2000);
-    twins.pass();
-    EXPECT_EQ(twins.recomputed.back(), 0);
+    for (const std::int64_t d : {4, 70}) {
+      const Matrix<T> x = blobs<T>(500, d, 8, 20.0, 41);
+      Twins<T> twins(device, x.view());
+      twins.set_centers(Matrix<double>(x.view().middle_rows(0, 8)));
+      twins.passes(6);
+      EXPECT_EQ(twins.recomputed.front(), 500);
+      // Blobs far apart, a centre each: no row comes near a second centre.
+      EXPECT_EQ(twins.recomputed.back(), 0);
+      // Bounds are there only after a pass has set them.
+      twins.bounded->use_bounds(false);
+      twins.pass();
+      EXPECT_EQ(twins.recomputed.back(), 500);
+      twins.bounded->use_bounds(true);
+      twins.pass();
+      EXPECT_EQ(twins.recomputed.back(), 500);
+      twins.pass();
+      EXPECT_EQ(twins.recomputed.back(), 0);
+    }
   });
+}
+
+// Long rows and few centres: what the CPU looks at sketches of, in eight bits an entry.
+TYPED_TEST(KMeansBounded, long_rows_are_labelled_as_ever_however_their_entries_round) {
+  using T = TypeParam;
+  on_every_device([](const Device& device) {
+    // Rows midway between two centres, exactly and up to less than an eighth bit tells.
+    Matrix<T> x(90, 66, T(1));
+    Matrix<double> centers(3, 66, 1);
+    for (std::int64_t c = 0; c < 3; ++c) centers(c, c) = 9;
+    for (std::int64_t i = 0; i < 90; ++i) {
+      const std::int64_t c = i % 3;
+      x(i, c) = T(5);
+      x(i, (c + 1) % 3) = static_cast<T>(5 + 1e-6 * static_cast<double>(i % 5 - 2));
+    }
+    expect_same_passes<T>(device, x, centers, 4);
+    // One entry hides all others from the sketch, in some rows or in all of them.
+    for (const std::int64_t step : {7, 1}) {
+      Matrix<T> spiked = blobs<T>(300, 80, 5, 3.0, 33);
+      for (std::int64_t i = 0; i < 300; i += step) spiked(i, i % 80) = T(1e6);
+      expect_same_passes<T>(device, spiked, Matrix<double>(spiked.view().middle_rows(0, 9)), 7);
+    }
+    // Rows of nothing but the column's shift, which is all there is of a column of one value.
+    expect_same_passes<T>(device, Matrix<T>(40, 70, T(-3)), Matrix<double>(2, 70, -3), 3);
+    for (const double unit : {1e-30, 1e30}) {
+      Matrix<T> scaled = blobs<T>(300, 70, 5, 8.0, 34);
+      for (T& value : scaled.values()) value = static_cast<T>(static_cast<double>(value) * unit);
+      expect_same_passes<T>(device, scaled, Matrix<double>(scaled.view().middle_rows(0, 9)), 7);
+    }
+  });
+}
+
+TYPED_TEST(KMeansBounded, a_center_on_the_move_opens_no_rows_that_it_is_far_from) {
+  using T = TypeParam;
+  // Two narrow blobs at 0 and 10, and a wide one whose centre moves from 1000 to 1050: by more than the 10, but not by
+  // as much as it is away.
+  Matrix<T> x = blobs<T>(600, 70, 1, 0.0, 43);
+  for (T& value : x.values()) value = static_cast<T>(static_cast<double>(value) / 10);
+  for (std::int64_t i = 0; i < 600; ++i) {
+    const std::int64_t far = 850 + 2 * (i / 3);
+    x(i, 0) += static_cast<T>(i % 3 == 0 ? 0 : (i % 3 == 1 ? 10 : far));
+  }
+  Matrix<double> centers(3, 70, 0.0);
+  centers(1, 0) = 10;
+  centers(2, 0) = 1000;
+  Twins<T> twins(Device::cpu(), x.view());
+  twins.set_centers(centers);
+  twins.passes(2);
+  EXPECT_EQ(twins.recomputed, (std::vector<std::int64_t>{600, 0}));
 }
 
 TYPED_TEST(KMeansBounded, one_center_needs_one_search) {
