@@ -4,26 +4,12 @@
 #include <cmath>
 
 #include "kmeans/cluster_kernels.cuh"
+#include "kmeans/farthest.h"
 #include "kmeans/row_kernels.cuh"
 #include "runtime/launch.h"
 
 namespace forja::cuda {
 namespace {
-
-/// Blocks that look for the farthest row: enough for a GPU, few for the one block that joins them.
-constexpr std::int64_t kMostSearchBlocks = 512;
-
-// One block: the farthest of `blocks`.
-__global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
-    choose_farthest(const Far* of_block, int blocks, Far* chosen) {
-  FORJA_SHARED(seen, Far[kRowBlock]);
-  Far mine{-1, 0};
-  for (int b = static_cast<int>(threadIdx.x); b < blocks; b += kRowBlock) {
-    if (is_farther(of_block[b], mine)) mine = of_block[b];
-  }
-  mine = block_farthest(mine, seen);
-  if (threadIdx.x == 0) *chosen = mine;
-}
 
 /// Moves as two lists, as copies to the device want them.
 struct Moves {
@@ -170,29 +156,12 @@ void CudaKMeans<T>::measure_distances(double* distances, double* chunk_sums) {
 
 template <class T>
 std::vector<compute::FarRow> CudaKMeans<T>::farthest_rows(std::int64_t count) {
-  count = std::min(count, rows());
   if (count == 0) return {};
-  const std::int64_t chunks = row_blocks(rows());
-  const std::int64_t searchers = std::min(chunks, kMostSearchBlocks);
   DeviceBuffer<double> distances(context_, rows());
-  DeviceBuffer<double> chunk_sums(context_, chunks);
-  DeviceBuffer<Far> of_block(context_, searchers);
-  DeviceBuffer<Far> chosen(context_, count);
+  DeviceBuffer<double> chunk_sums(context_, row_blocks(rows()));
   measure_distances(distances.data(), chunk_sums.data());
-  for (std::int64_t i = 0; i < count; ++i) {
-    const Far* last = i == 0 ? nullptr : chosen.data() + i - 1;
-    launch(find_next_farthest<T>, blocks(searchers), kBlock, 0, context_.stream(), rows_.without_entries(),
-           distances.data(), last, of_block.data());
-    launch(choose_farthest, blocks(1), kBlock, 0, context_.stream(), of_block.data(), static_cast<int>(searchers),
-           chosen.data() + i);
-  }
-  std::vector<Far> found(static_cast<std::size_t>(count));
-  chosen.download(found);
-  std::vector<compute::FarRow> result;
-  for (const Far& far : found) {
-    if (far.row < 0) break;
-    result.push_back({far.row, far.distance * square_unit()});
-  }
+  std::vector<compute::FarRow> result = farthest(context_, distances, count);
+  for (compute::FarRow& far : result) far.distance *= square_unit();
   return result;
 }
 

@@ -61,7 +61,8 @@ class CudaKMeans final : public compute::KMeansCompute<T> {
   /// Forgets labels, sums and counts, and makes room for k centres.
   void start(std::int64_t k);
   double square_unit() const { return rows_.centring().square_unit(); }
-  /// Enqueues the squared distance of each row to its own centre (null: not wanted) and their weighted sums by chunk.
+  /// Enqueues the squared distance of each row to its own centre, -1 where it has no weight (null: not wanted), and the
+  /// weighted sums by chunk.
   void measure_distances(double* distances, double* chunk_sums);
   /// Enqueues the proposal from these sums; its numbers summed go to `sum`.
   void propose(unsigned long long* sums, double* counts, ClusterRecord* sum);

@@ -4,7 +4,7 @@
 
 #include "kmeans/block.cuh"
 
-/// Passes with one row per thread: norms, distances to a row's own centre or to all of a few, the farthest rows.
+/// Passes with one row per thread: norms, distances to a row's own centre or to all of a few.
 namespace forja::cuda {
 
 // ||x'|| rounded up and, per chunk of kRowBlock slots, the sum of weight x ||x'||^2. Floor: n d values read, bound by
@@ -24,8 +24,9 @@ __global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
   if (threadIdx.x == 0) chunk_squares[blockIdx.x] = sum;
 }
 
-// ||x' - c||^2 in double of each row to its own centre and, per chunk, the weighted sum. distances: null where only the
-// sums are wanted. Floor: n d values and n labels read, bound by memory; the centres come from the cache.
+// ||x' - c||^2 in double of each row to its own centre, -1 where it has no weight, and, per chunk, the weighted sum.
+// distances: null where only the sums are wanted. Floor: n d values and n labels read, n distances written, bound by
+// memory; the centres come from the cache.
 template <class T>
 __global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
     measure_own_distances(RowsView<T> rows, CentersView<T> centers, const std::int32_t* labels, double* distances,
@@ -47,8 +48,9 @@ __global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
       square = std::fma(difference, difference, square);
     }
   }
-  if (distances != nullptr && row < rows.n) distances[row] = square;
-  const double sum = block_sum(row < rows.n ? weight_of(rows, row) * square : 0, partial);
+  const double weight = row < rows.n ? weight_of(rows, row) : 0;
+  if (distances != nullptr && row < rows.n) distances[row] = weight > 0 ? square : -1;
+  const double sum = block_sum(weight * square, partial);
   if (threadIdx.x == 0) chunk_sums[blockIdx.x] = sum;
 }
 
@@ -74,46 +76,6 @@ __global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
   for (int t = 0; t < kTransformTargets; ++t) {
     if (t < count) distances[row * centers.k + center + t] = static_cast<T>(std::sqrt(squares[t]) * unit);
   }
-}
-
-/// A row and its distance in the order of farthest_rows(); row < 0: none.
-struct Far {
-  std::int64_t row;
-  double distance;
-};
-
-__device__ inline bool is_farther(const Far& a, const Far& b) {
-  if (a.row < 0 || b.row < 0) return b.row < 0 && a.row >= 0;
-  return a.distance > b.distance || (a.distance == b.distance && a.row < b.row);
-}
-
-/// The first in order of what the threads of the block have; valid in thread 0.
-__device__ inline Far block_farthest(Far mine, Far (&seen)[kRowBlock]) {
-  seen[threadIdx.x] = mine;
-  for (int step = kRowBlock / 2; step > 0; step /= 2) {
-    __syncthreads();
-    if (static_cast<int>(threadIdx.x) < step && is_farther(seen[threadIdx.x + step], seen[threadIdx.x])) {
-      seen[threadIdx.x] = seen[threadIdx.x + step];
-    }
-  }
-  return seen[0];
-}
-
-// The farthest row of each block among those that come after *last in the order. Floor: n distances read for each row
-// that is found.
-template <class T>
-__global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
-    find_next_farthest(RowsView<T> rows, const double* distances, const Far* last, Far* of_block) {
-  FORJA_SHARED(seen, Far[kRowBlock]);
-  Far mine{-1, 0};
-  const std::int64_t stride = std::int64_t{gridDim.x} * kRowBlock;
-  for (std::int64_t row = std::int64_t{blockIdx.x} * kRowBlock + threadIdx.x; row < rows.n; row += stride) {
-    const Far here{row, distances[row]};
-    if (!(weight_of(rows, row) > 0) || (last != nullptr && !is_farther(*last, here))) continue;
-    if (is_farther(here, mine)) mine = here;
-  }
-  mine = block_farthest(mine, seen);
-  if (threadIdx.x == 0) of_block[blockIdx.x] = mine;
 }
 
 // Copies rows as they were given. Floor: count x d values read and written.

@@ -1,6 +1,8 @@
 // The CUDA backend as the list of backends sees it, in emulation.
 #include <gtest/gtest.h>
 
+#include <vector>
+
 #include "compute/backend.h"
 #include "cuda_emulation/control.h"
 #include "forja/error.h"
@@ -37,6 +39,21 @@ TEST(CudaBackend, takes_no_more_memory_than_its_limit) {
   EXPECT_EQ(backend.memory(0).free, 0);
   backend.set_memory_limit(0, 0);
   EXPECT_GT(backend.memory(0).free, 1600);
+}
+
+TEST(CudaBackend, looks_for_many_farthest_rows_with_the_launches_of_one) {
+  const compute::Backend& backend = compute::open_backend(FORJA_EMULATED_BACKEND);
+  const Matrix<float> x = blobs<float>(3000, 4, 2, 1.0, 3);
+  const auto seam = backend.families<float>().make_kmeans({0, 0}, Rows<float>(x), {});
+  seam->set_centers_from_rows(std::vector<std::int64_t>{5});
+  seam->assign();
+  const auto launches = [&](std::int64_t count) {
+    emulation::reset();
+    EXPECT_EQ(std::ssize(seam->farthest_rows(count)), count);
+    return emulation::counts().launches;
+  };
+  EXPECT_LE(launches(1), 20);
+  EXPECT_EQ(launches(2000), launches(1));
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -244,6 +246,36 @@ TYPED_TEST(KMeansSeam, farthest_rows_come_in_order_and_have_weight) {
       for (std::size_t i = 0; i < found.size(); ++i) {
         EXPECT_EQ(found[i].row, expected[i].row);
         EXPECT_EQ(found[i].distance, expected[i].distance);
+      }
+    }
+  });
+}
+
+TYPED_TEST(KMeansSeam, farthest_rows_of_many_come_in_order_whether_distances_repeat_or_not) {
+  using T = TypeParam;
+  on_every_device([](const Device& device) {
+    // Rows enough for every block to look at several; distances that differ in their last digits alone, and few
+    // that differ at all.
+    Matrix<T> close = lattice<T>(9000, 1, 97, 91);
+    for (T& value : close.values()) value = 1 + value * T(0x1.0p-20);
+    close(0, 0) = T(1024);
+    for (const Matrix<T>& x : std::array<Matrix<T>, 2>{close, lattice<T>(9000, 1, 3, 93)}) {
+      const std::vector<T> weights = some_weights<T>(9000, true);
+      const auto seam = make<T>(device, x, weights);
+      NaiveKMeans<T> naive(x.view(), weights);
+      const Matrix<double> centers(x.view().middle_rows(0, 1));
+      seam->set_centers(centers);
+      naive.set_centers(centers);
+      seam->assign();
+      naive.assign();
+      const auto expected = naive.farthest_rows(9000);
+      for (const std::int64_t count : {1, 130, 7199, 9000}) {
+        const auto found = seam->farthest_rows(count);
+        ASSERT_EQ(std::ssize(found), std::min(count, std::ssize(expected)));
+        for (std::size_t i = 0; i < found.size(); ++i) {
+          ASSERT_EQ(found[i].row, expected[i].row) << "place " << i << " of " << count;
+          ASSERT_EQ(found[i].distance, expected[i].distance);
+        }
       }
     }
   });
