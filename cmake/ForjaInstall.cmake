@@ -37,7 +37,7 @@ if(NOT BUILD_SHARED_LIBS)
   string(APPEND FORJA_PC_LIBS " ${OpenMP_CXX_FLAGS}")
   if(FORJA_CUDA_ENABLED)
     # Its folder is the user's to name: the CUDA toolkit has no pkg-config file and no fixed place.
-    string(APPEND FORJA_PC_LIBS " -lcudart_static -lpthread -lrt")
+    string(APPEND FORJA_PC_LIBS " -lcusolver -lcublas -lcudart_static -lpthread -lrt")
   endif()
   string(APPEND FORJA_PC_LIBS " -ldl")
 endif()

@@ -5,7 +5,7 @@ set(links OpenMP::OpenMP_CXX fmt::fmt ZLIB::ZLIB hwy::hwy ${CMAKE_DL_LIBS})
 if(FORJA_CUDA_ENABLED AND NOT BUILD_SHARED_LIBS)
   find_package(CUDAToolkit REQUIRED)
   list(APPEND objects $<TARGET_OBJECTS:forja_cuda>)
-  list(APPEND links CUDA::cudart_static)
+  list(APPEND links CUDA::cudart_static CUDA::cublas CUDA::cusolver)
 endif()
 
 add_library(forja ${objects})

@@ -10,8 +10,11 @@ set(FORJA_CUDA_SOURCES
   kmeans/seeding.cu
   kmeans/silhouette.cu
   kmeans/training_rows.cu
+  runtime/blas.cpp
   runtime/check.cpp
   runtime/context.cpp
+  runtime/library_check.cpp
   runtime/memory_pool.cpp
   runtime/row_stream.cpp
+  runtime/solver.cpp
 )

@@ -6,17 +6,13 @@
 
 namespace forja::cuda {
 
-namespace {
-
-std::int64_t free_bytes() {
+std::int64_t free_bytes() noexcept {
   std::size_t free = 0;
   std::size_t total = 0;
   if (cudaMemGetInfo(&free, &total) == cudaSuccess) return static_cast<std::int64_t>(free);
   (void)cudaGetLastError();
   return 0;
 }
-
-}  // namespace
 
 void throw_cuda_error(cudaError_t error, const char* call, std::int64_t bytes_requested) {
   (void)cudaGetLastError();

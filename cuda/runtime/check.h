@@ -10,6 +10,9 @@ namespace forja::cuda {
 /// otherwise. The text has the call and CUDA's words. bytes_requested: what OutOfMemory reports.
 [[noreturn]] void throw_cuda_error(cudaError_t error, const char* call, std::int64_t bytes_requested = 0);
 
+/// Of the current device, as CUDA tells it; 0 where it does not.
+std::int64_t free_bytes() noexcept;
+
 }  // namespace forja::cuda
 
 /// Every status of a CUDA call is checked by this, except in destructors, which never throw.

@@ -1,7 +1,9 @@
 #include "runtime/context.h"
 
+#include "runtime/blas.h"
 #include "runtime/check.h"
 #include "runtime/memory_pool.h"
+#include "runtime/solver.h"
 
 namespace forja::cuda {
 
@@ -64,9 +66,25 @@ Context::Context(int device)
   stream_ = make_stream(device);
 }
 
-Context::~Context() { drop_stream(stream_); }
+Context::~Context() {
+  blas_.reset();
+  solver_.reset();
+  drop_stream(stream_);
+}
 
 void Context::synchronize() const { FORJA_CUDA_CHECK(cudaStreamSynchronize(stream_)); }
+
+const BlasHandle& Context::blas() const {
+  const std::lock_guard lock(libraries_);
+  if (!blas_) blas_ = std::make_unique<BlasHandle>(*this);
+  return *blas_;
+}
+
+const SolverHandle& Context::solver() const {
+  const std::lock_guard lock(libraries_);
+  if (!solver_) solver_ = std::make_unique<SolverHandle>(*this);
+  return *solver_;
+}
 
 void* Context::allocate(std::int64_t bytes) const { return MemoryPool::of(device_).allocate(bytes, stream_); }
 

@@ -4,6 +4,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <mutex>
 #include <string>
 
 #include "forja/device.h"
@@ -24,8 +26,11 @@ DeviceMemory memory(int device);
 /// Requests beyond `bytes` held by all contexts of the device throw OutOfMemory; 0: no limit.
 void set_memory_limit(int device, std::int64_t bytes);
 
-/// What one compute object needs of its device: a stream of its own, and memory from the pool that all contexts of
-/// the device share. Outlives the buffers, streams and events made with it.
+class BlasHandle;
+class SolverHandle;
+
+/// What one compute object needs of its device: a stream of its own, cuBLAS and cuSOLVER on that stream, and memory
+/// from the pool that all contexts of the device share. Outlives the buffers, streams and events made with it.
 class Context {
  public:
   /// Throws DeviceUnavailable.
@@ -44,6 +49,11 @@ class Context {
   /// Bytes of shared memory, static and dynamic, that one block may have at most.
   std::size_t shared_memory_optin() const { return shared_memory_optin_; }
 
+  /// cuBLAS and cuSOLVER on this stream: see runtime/blas.h and runtime/solver.h. Made by the first call, which takes
+  /// milliseconds. Throw OutOfMemory, DeviceUnavailable; the next call tries again.
+  const BlasHandle& blas() const;
+  const SolverHandle& solver() const;
+
   /// Stream-ordered device memory, uninitialised, aligned to 256 bytes; null for 0 bytes. Throws OutOfMemory, after
   /// which a smaller request works. DeviceBuffer is its only user.
   void* allocate(std::int64_t bytes) const;
@@ -54,6 +64,9 @@ class Context {
   cudaStream_t stream_ = nullptr;
   int multiprocessors_ = 0;
   std::size_t shared_memory_optin_ = 0;
+  mutable std::mutex libraries_;
+  mutable std::unique_ptr<BlasHandle> blas_;
+  mutable std::unique_ptr<SolverHandle> solver_;
 };
 
 /// A further stream of a context's device, to copy beside the computation. Ordered with the context's stream by Event

@@ -54,7 +54,7 @@ FORJA_EMULATION_API Counts counts();
 FORJA_EMULATION_API std::int64_t api_calls();
 /// Bytes of device and page-locked memory not yet freed.
 FORJA_EMULATION_API std::int64_t live_bytes();
-/// Streams and events not yet destroyed.
+/// Streams, events and handles of cuBLAS and cuSOLVER not yet destroyed.
 FORJA_EMULATION_API std::int64_t live_handles();
 /// Frees what live_bytes() and live_handles() count: after a test that leaks on purpose.
 FORJA_EMULATION_API void release_everything();

@@ -17,6 +17,7 @@ only the memory pool waits for the whole device@runtime/memory_pool\.cpp@cudaDev
 warp functions name their lanes@@(^|[^[:alnum:]_])(__shfl|__shfl_up|__shfl_down|__shfl_xor|__ballot|__any|__all|__activemask)[[:space:]]*\(@v += __shfl_down(v, 16);
 kWarp, not warpSize@@(^|[^[:alnum:]_])warpSize([^[:alnum:]_]|$)@int lane = t % warpSize;
 no constant memory: it escapes the checks@@__constant__@__constant__ float table[4];
+cuBLAS and cuSOLVER only by the runtime@runtime/(blas|solver)\.(h|cpp)@(^|[^[:alnum:]_])cu(blas|solverDn)(Create|Destroy|Set|[SDX][a-z])[[:alnum:]_]*[[:space:]]*\(@status = cublasSgemm(handle, op, op);
 no textures, no cuRAND@@tex[123]D|cudaTexture|cudaSurface|curand@curandState state;
 no allocation in kernels@@(^|[^[:alnum:]_])(malloc|free)[[:space:]]*\(@float* p = malloc(n);
 no managed memory@@__managed__|cudaMallocManaged@__managed__ int counter;
@@ -26,7 +27,7 @@ without_comments() { sed -E 's,//.*$,,' "$1"; }
 
 # A call of CUDA that stands as a statement of its own drops its status.
 unchecked_calls() {
-  without_comments "$1" | awk '/^[[:space:]]*cuda[A-Z][A-Za-z0-9]*[[:space:]]*\(/ && before ~ /(^|[;{}])[[:space:]]*$/ \
+  without_comments "$1" | awk '/^[[:space:]]*cu(da|blas|solver)[A-Z][A-Za-z0-9]*[[:space:]]*\(/ && before ~ /(^|[;{}])[[:space:]]*$/ \
     { print FNR ":" $0 } NF { before = $0 }'
 }
 
@@ -65,6 +66,7 @@ self_test() {
     expect_found "$1" ": $rule: " "$example"
   done
   expect_found "$1" ": every status is checked: " 'void f() {\n  cudaEventRecord(event, stream);\n}'
+  expect_found "$1" ": every status is checked: " 'void f() {\n  cublasSetStream(handle, stream);\n}'
   expect_found "$1" "Thrust and CUB" '#include <cub/cub.cuh>\n__global__ void kernel();'
   printf '%s\n' 'launch(kernel, grid, block, 0, stream, x);  // not <<<>>>' 'FORJA_SHARED(tile, float[32]);' \
     'FORJA_CUDA_CHECK(' '    cudaEventRecord(event, stream));' >"$1/good.cu"

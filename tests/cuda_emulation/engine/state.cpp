@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "../shadow/shadow.h"
+#include "libraries.h"
 #include "memory.h"
 #include "scheduler.h"
 #include "streams.h"
@@ -124,12 +125,13 @@ std::int64_t live_bytes() {
 
 std::int64_t live_handles() {
   const std::lock_guard lock(big_lock());
-  return handles_alive();
+  return handles_alive() + library_handles_alive();
 }
 
 void release_everything() {
   const std::lock_guard lock(big_lock());
   const int outer = shadow::enter_engine();
+  destroy_library_handles();
   destroy_all_handles();
   allocations().release_all();
   shadow::leave_engine(outer);

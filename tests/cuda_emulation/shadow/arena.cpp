@@ -107,6 +107,19 @@ void dead_shared(void* memory, std::size_t bytes) { mark(memory, bytes, 0); }
 
 void written(void* memory, std::size_t bytes) { copied(memory, nullptr, bytes); }
 
+void read(const void* memory, std::size_t bytes, const std::string& what) {
+  Arena& a = arena();
+  const std::size_t at = a.offset(reinterpret_cast<std::uintptr_t>(memory));
+  if (at >= kArenaBytes) return;
+  check_order({reinterpret_cast<std::uintptr_t>(memory), bytes, false, false, nullptr}, at);
+  const std::uint8_t* begin = a.state + at;
+  const std::uint8_t* end = begin + bytes;
+  const std::uint8_t* first = std::find_if(begin, end, [](std::uint8_t s) { return (s & kWritten) == 0; });
+  if (first == end) return;
+  report("uninitialised",
+         what + ": byte " + std::to_string(first - begin) + " of " + std::to_string(bytes) + " was never written");
+}
+
 void copied(void* to, const void* from, std::size_t bytes) {
   Arena& a = arena();
   const std::size_t to_at = a.offset(reinterpret_cast<std::uintptr_t>(to));

@@ -103,7 +103,8 @@ void report_access(const char* kind, const Reach& reach, const std::string& more
     const char* space = offset >= kArenaBytes       ? ""
                         : arena().is_shared(offset) ? "of shared memory "
                                                     : "of device memory ";
-    const std::string where = reach.code == nullptr ? "a copy or fill" : source_line(code_offset(reach.code));
+    const std::string where =
+        reach.code == nullptr ? "a copy, fill or library call" : source_line(code_offset(reach.code));
     report(kind, scheduler().position() + ", " + where + ": " + std::to_string(reach.bytes) + " bytes " + space +
                      "at " + text_of(reinterpret_cast<const void*>(reach.address)) + (more.empty() ? "" : ": ") + more);
   }

@@ -92,7 +92,7 @@ bool unordered(const Access& old, const Access& now, bool shared) {
 
 std::string name_of(const Access& access) {
   const std::string operation = "operation " + std::to_string(access.operation);
-  if (access.thread == kNoThread) return "a copy or fill, " + operation;
+  if (access.thread == kNoThread) return "a copy, fill or library call, " + operation;
   return "thread " + std::to_string(access.thread) + " of block " + std::to_string(access.block) + " of " + operation +
          " at " + source_line(access.code);
 }

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 /// Shadow memory: what the emulated CUDA knows of each byte that it gave out and of the last accesses to it. The
 /// compiler's own hooks of -fsanitize=thread in the .cu files tell it every load and store; no libtsan is linked.
@@ -42,6 +43,8 @@ void dead_shared(void* memory, std::size_t bytes);
 /// What a copy or a fill of the running operation did.
 void copied(void* to, const void* from, std::size_t bytes);
 void written(void* memory, std::size_t bytes);
+/// What a library's call, named in reports, read.
+void read(const void* memory, std::size_t bytes, const std::string& what);
 
 #else
 
@@ -64,6 +67,7 @@ inline void fresh_shared(void*, std::size_t) {}
 inline void dead_shared(void*, std::size_t) {}
 inline void copied(void*, const void*, std::size_t) {}
 inline void written(void*, std::size_t) {}
+inline void read(const void*, std::size_t, const std::string&) {}
 
 #endif
 
