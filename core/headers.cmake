@@ -8,6 +8,7 @@ set(FORJA_PUBLIC_HEADERS
   forja/forja.h
   forja/generators.h
   forja/kmeans.h
+  forja/linear.h
   forja/matrix.h
   forja/metrics.h
   forja/model_selection.h

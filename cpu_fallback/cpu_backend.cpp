@@ -4,6 +4,8 @@
 #include "kmeans/kmeans_compute.h"
 #include "kmeans/kmeans_predictor.h"
 #include "kmeans/silhouette.h"
+#include "linear/linear_compute.h"
+#include "linear/linear_predictor.h"
 #include "runtime/device_rows.h"
 #include "runtime/machine.h"
 #include "runtime/threads.h"
@@ -50,6 +52,17 @@ class CpuFamilies final : public compute::BackendFor<T> {
     return within_memory("silhouette", x.rows() * static_cast<std::int64_t>(sizeof(double)), [&] {
       return cpu::silhouette_samples<T>(host_view(x), labels, k, thread_count(place.threads));
     });
+  }
+
+  std::unique_ptr<compute::LinearCompute<T>> make_linear(compute::Place place, const Rows<T>& x, MatrixView<const T> y,
+                                                         std::span<const T> sample_weight) const override {
+    return std::make_unique<CpuLinear<T>>(host_view(x), y, sample_weight, thread_count(place.threads));
+  }
+
+  std::unique_ptr<compute::LinearPredictor<T>> make_linear_predictor(compute::Place place,
+                                                                     MatrixView<const double> coef,
+                                                                     std::span<const double> intercept) const override {
+    return std::make_unique<CpuLinearPredictor<T>>(coef, intercept, thread_count(place.threads));
   }
 };
 

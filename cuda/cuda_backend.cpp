@@ -2,6 +2,8 @@
 #include "kmeans/kmeans_compute.h"
 #include "kmeans/kmeans_predictor.h"
 #include "kmeans/silhouette.h"
+#include "linear/linear_compute.h"
+#include "linear/linear_predictor.h"
 #include "runtime/context.h"
 #include "runtime/device_rows.h"
 
@@ -28,6 +30,17 @@ class CudaFamilies final : public compute::BackendFor<T> {
   std::vector<double> silhouette_samples(compute::Place place, const Rows<T>& x, std::span<const std::int32_t> labels,
                                          std::int64_t k) const override {
     return cuda::silhouette_samples<T>(place.index, x, labels, k);
+  }
+
+  std::unique_ptr<compute::LinearCompute<T>> make_linear(compute::Place place, const Rows<T>& x, MatrixView<const T> y,
+                                                         std::span<const T> sample_weight) const override {
+    return std::make_unique<CudaLinear<T>>(place.index, x, y, sample_weight);
+  }
+
+  std::unique_ptr<compute::LinearPredictor<T>> make_linear_predictor(compute::Place place,
+                                                                     MatrixView<const double> coef,
+                                                                     std::span<const double> intercept) const override {
+    return std::make_unique<CudaLinearPredictor<T>>(place.index, coef, intercept);
   }
 };
 

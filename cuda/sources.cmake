@@ -10,6 +10,9 @@ set(FORJA_CUDA_SOURCES
   kmeans/seeding.cu
   kmeans/silhouette.cu
   kmeans/training_rows.cu
+  linear/linear_compute.cu
+  linear/linear_predictor.cu
+  linear/triangle.cu
   runtime/blas.cpp
   runtime/check.cpp
   runtime/context.cpp

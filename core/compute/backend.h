@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "compute/kmeans_compute.h"
+#include "compute/linear_compute.h"
 #include "forja/device.h"
 #include "forja/device_matrix.h"
 #include "forja/matrix.h"
@@ -34,7 +35,7 @@ struct Place {
 
 /// The families of one backend for one storage type. Arguments have been checked above: a backend throws only
 /// OutOfMemory and DeviceUnavailable. Views and spans handed to a make_ function outlive what it makes, but for
-/// centres; Rows on a device are on the device of the same Place.
+/// centres and coefficients; Rows on a device are on the device of the same Place.
 template <class T>
 class BackendFor {
  public:
@@ -51,6 +52,13 @@ class BackendFor {
   /// The silhouette of each row; labels: 0 .. k - 1, each at least once; k >= 2. A row alone in its cluster: 0.
   virtual std::vector<double> silhouette_samples(Place place, const Rows<T>& x, std::span<const std::int32_t> labels,
                                                  std::int64_t k) const = 0;
+
+  /// y: n x t; sample_weight: n values or empty (all one).
+  virtual std::unique_ptr<LinearCompute<T>> make_linear(Place place, const Rows<T>& x, MatrixView<const T> y,
+                                                        std::span<const T> sample_weight) const = 0;
+  /// coef: t x d; intercept: t.
+  virtual std::unique_ptr<LinearPredictor<T>> make_linear_predictor(Place place, MatrixView<const double> coef,
+                                                                    std::span<const double> intercept) const = 0;
 };
 
 /// One implementation of every family for one kind of device.
@@ -80,7 +88,7 @@ class Backend {
 };
 
 /// Changes with every change of what crosses the library boundary: this file, the <family>_compute.h, forja/*.h.
-inline constexpr std::uint32_t kBackendAbi = 1;
+inline constexpr std::uint32_t kBackendAbi = 2;
 
 /// The one symbol of a backend library: returns null when `abi` is not the library's own kBackendAbi.
 using BackendEntry = const Backend* (*)(std::uint32_t abi);

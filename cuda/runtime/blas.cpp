@@ -56,6 +56,23 @@ void gemm(const Context& context, cublasOperation_t op_a, cublasOperation_t op_b
 }
 
 template <class T>
+void gemm_batch(const Context& context, cublasOperation_t op_a, cublasOperation_t op_b, std::int64_t m, std::int64_t n,
+                std::int64_t k, std::type_identity_t<T> alpha, const T* a, std::int64_t lda, std::int64_t step_a,
+                const T* b, std::int64_t ldb, std::int64_t step_b, std::type_identity_t<T> beta, T* c, std::int64_t ldc,
+                std::int64_t step_c, std::int64_t count) {
+  if (m == 0 || n == 0 || count == 0) return;
+  const DeviceScope scope(context.device());
+  cublasHandle_t const blas = context.blas().get();
+  if constexpr (kIsFloat<T>) {
+    FORJA_CUBLAS_CHECK(cublasSgemmStridedBatched_64(blas, op_a, op_b, m, n, k, &alpha, a, lda, step_a, b, ldb, step_b,
+                                                    &beta, c, ldc, step_c, count));
+  } else {
+    FORJA_CUBLAS_CHECK(cublasDgemmStridedBatched_64(blas, op_a, op_b, m, n, k, &alpha, a, lda, step_a, b, ldb, step_b,
+                                                    &beta, c, ldc, step_c, count));
+  }
+}
+
+template <class T>
 void gemv(const Context& context, cublasOperation_t op, std::int64_t m, std::int64_t n, std::type_identity_t<T> alpha,
           const T* a, std::int64_t lda, const T* x, std::type_identity_t<T> beta, T* y) {
   // A sum of nothing: cuBLAS returns without scaling y.
@@ -104,6 +121,9 @@ void trsm(const Context& context, cublasSideMode_t side, cublasFillMode_t uplo, 
 #define FORJA_INSTANTIATE(T)                                                                                          \
   template void gemm<T>(const Context&, cublasOperation_t, cublasOperation_t, std::int64_t, std::int64_t,             \
                         std::int64_t, T, const T*, std::int64_t, const T*, std::int64_t, T, T*, std::int64_t);        \
+  template void gemm_batch<T>(const Context&, cublasOperation_t, cublasOperation_t, std::int64_t, std::int64_t,       \
+                              std::int64_t, T, const T*, std::int64_t, std::int64_t, const T*, std::int64_t,          \
+                              std::int64_t, T, T*, std::int64_t, std::int64_t, std::int64_t);                         \
   template void gemv<T>(const Context&, cublasOperation_t, std::int64_t, std::int64_t, T, const T*, std::int64_t,     \
                         const T*, T, T*);                                                                             \
   template void syrk<T>(const Context&, cublasFillMode_t, cublasOperation_t, std::int64_t, std::int64_t, T, const T*, \

@@ -43,6 +43,13 @@ void gemm(const Context& context, cublasOperation_t op_a, cublasOperation_t op_b
           std::int64_t k, std::type_identity_t<T> alpha, const T* a, std::int64_t lda, const T* b, std::int64_t ldb,
           std::type_identity_t<T> beta, T* c, std::int64_t ldc);
 
+/// The same for `count` products whose matrices lie step_a, step_b and step_c numbers apart: one launch for all.
+template <class T>
+void gemm_batch(const Context& context, cublasOperation_t op_a, cublasOperation_t op_b, std::int64_t m, std::int64_t n,
+                std::int64_t k, std::type_identity_t<T> alpha, const T* a, std::int64_t lda, std::int64_t step_a,
+                const T* b, std::int64_t ldb, std::int64_t step_b, std::type_identity_t<T> beta, T* c, std::int64_t ldc,
+                std::int64_t step_c, std::int64_t count);
+
 /// y = alpha op(a) x + beta y for a (m x n); x and y are dense.
 template <class T>
 void gemv(const Context& context, cublasOperation_t op, std::int64_t m, std::int64_t n, std::type_identity_t<T> alpha,

@@ -80,6 +80,29 @@ std::vector<double> streamed_run(const compute::Backend& backend) {
   return use(*make_streamed<float>(Device(backend, 0), x.view()));
 }
 
+/// The seam of linear models, tall and wide, and a prediction.
+std::vector<double> linear_run(const compute::Backend& backend) {
+  std::vector<double> seen;
+  const auto see = [&](const auto& values) { seen.insert(seen.end(), values.begin(), values.end()); };
+  for (const std::int64_t n : {2, 40}) {
+    const Matrix<float> x = blobs<float>(n, 3, 4, 6.0, 13);
+    const Matrix<float> y = blobs<float>(n, 2, 4, 6.0, 14);
+    const std::vector<float> weights(static_cast<std::size_t>(n), 0.5F);
+    const auto rows = backend.families<float>().make_linear({0, 0}, Rows<float>(x), y.view(), weights);
+    rows->set_columns(std::vector<float>(5, 1.0F), std::vector<float>(5, 2.0F));
+    see(rows->column_ranges(10).mean);
+    see(rows->gram().values());
+    see(rows->residuals(Matrix<double>(2, 3, 0.5), std::vector<double>(2, 1)).gradient.values());
+    see(rows->svd(true).values);
+    std::vector<float> predicted(static_cast<std::size_t>(n));
+    backend.families<float>()
+        .make_linear_predictor({0, 0}, Matrix<double>(1, 3, 0.5), std::vector<double>{1})
+        ->predict(Rows<float>(x), {predicted.data(), n, 1});
+    see(predicted);
+  }
+  return seen;
+}
+
 void fail_each_call(const std::function<std::vector<double>(const compute::Backend&)>& run) {
   const compute::Backend& backend = compute::open_backend(FORJA_EMULATED_BACKEND);
   const std::vector<double> expected = run(backend);
@@ -121,6 +144,10 @@ TEST(CudaFaults, whichever_call_fails_the_error_has_a_name_nothing_leaks_and_the
 
 TEST(CudaFaults, whichever_call_fails_where_rows_stream_nothing_leaks_and_the_next_run_works) {
   fail_each_call(streamed_run);
+}
+
+TEST(CudaFaults, whichever_call_fails_in_linear_models_nothing_leaks_and_the_next_run_works) {
+  fail_each_call(linear_run);
 }
 
 }  // namespace

@@ -7,21 +7,10 @@
 #include <span>
 
 #include "support/kmeans_seam.h"
+#include "support/memory_limit.h"
 
 /// Rows that do not fit on their CUDA device.
 namespace forja::testing {
-
-/// A limit of the device's memory while it lives.
-class Limit {
- public:
-  Limit(const Device& device, std::int64_t bytes) : device_(device) { device_.set_memory_limit(bytes); }
-  ~Limit() { device_.set_memory_limit(0); }
-  Limit(const Limit&) = delete;
-  Limit& operator=(const Limit&) = delete;
-
- private:
-  const Device& device_;
-};
 
 template <class T>
 std::int64_t bytes_of(MatrixView<const T> x) {

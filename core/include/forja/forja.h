@@ -7,6 +7,7 @@
 #include "forja/error.h"
 #include "forja/generators.h"
 #include "forja/kmeans.h"
+#include "forja/linear.h"
 #include "forja/matrix.h"
 #include "forja/metrics.h"
 #include "forja/model_selection.h"

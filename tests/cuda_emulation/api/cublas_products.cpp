@@ -113,6 +113,38 @@ cublasStatus_t gemm(const char* call, Blas compute, cublasHandle_t handle, cubla
 }
 
 template <class T, class Blas>
+cublasStatus_t gemm_batch(const char* call, Blas compute, cublasHandle_t handle, cublasOperation_t op_a,
+                          cublasOperation_t op_b, std::int64_t m, std::int64_t n, std::int64_t k, const T* alpha,
+                          const T* a, std::int64_t lda, std::int64_t step_a, const T* b, std::int64_t ldb,
+                          std::int64_t step_b, const T* beta, T* c, std::int64_t ldc, std::int64_t step_c,
+                          std::int64_t count) {
+  const ApiCall api(call);
+  if (api.refused()) return status_of(api.refusal());
+  const std::int64_t rows_a = op_a == CUBLAS_OP_N ? m : k;
+  const std::int64_t rows_b = op_b == CUBLAS_OP_N ? k : n;
+  // Results that overlap depend on the order of the products.
+  const bool apart = count < 2 || step_c >= ldc * (n - 1) + m;
+  const bool good = valid(op_a) && valid(op_b) && std::min({m, n, k, step_a, step_b, step_c, count}) >= 0 && apart &&
+                    reaches(lda, rows_a) && reaches(ldb, rows_b) && reaches(ldc, m) && on_host(call, alpha) &&
+                    on_host(call, beta);
+  const T scale = good ? *alpha : T{};
+  const T keep = good ? *beta : T{};
+  const Part reads = m > 0 && n > 0 ? unless_zero(scale) : Part::kNone;
+  std::vector<Operand> operands;
+  for (std::int64_t i = 0; good && i < count; ++i) {
+    operands.push_back(matrix("a", a + i * step_a, rows_a, m + k - rows_a, lda, reads, Part::kNone));
+    operands.push_back(matrix("b", b + i * step_b, rows_b, k + n - rows_b, ldb, reads, Part::kNone));
+    operands.push_back(matrix("c", c + i * step_c, m, n, ldc, unless_zero(keep), Part::kAll));
+  }
+  return enqueue_product(call, handle, good, {m, n, k, lda, ldb, ldc}, std::move(operands), [=] {
+    for (std::int64_t i = 0; i < count; ++i) {
+      compute(CblasColMajor, blas(op_a), blas(op_b), narrow(m), narrow(n), narrow(k), scale, a + i * step_a,
+              narrow(lda), b + i * step_b, narrow(ldb), keep, c + i * step_c, narrow(ldc));
+    }
+  });
+}
+
+template <class T, class Blas>
 cublasStatus_t gemv(const char* call, Blas compute, cublasHandle_t handle, cublasOperation_t op, std::int64_t m,
                     std::int64_t n, const T* alpha, const T* a, std::int64_t lda, const T* x, std::int64_t incx,
                     const T* beta, T* y, std::int64_t incy) {
@@ -185,6 +217,13 @@ cublasStatus_t trsm(const char* call, Blas compute, cublasHandle_t handle, cubla
                                             int64_t m, int64_t n, int64_t k, const T* alpha, const T* a, int64_t lda, \
                                             const T* b, int64_t ldb, const T* beta, T* c, int64_t ldc) {              \
     return gemm(__func__, cblas_##letter##gemm, handle, op_a, op_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);    \
+  }                                                                                                                   \
+  cublasStatus_t cublas##LETTER##gemmStridedBatched_64(                                                               \
+      cublasHandle_t handle, cublasOperation_t op_a, cublasOperation_t op_b, int64_t m, int64_t n, int64_t k,         \
+      const T* alpha, const T* a, int64_t lda, long long int step_a, const T* b, int64_t ldb, long long int step_b,   \
+      const T* beta, T* c, int64_t ldc, long long int step_c, int64_t count) {                                        \
+    return gemm_batch(__func__, cblas_##letter##gemm, handle, op_a, op_b, m, n, k, alpha, a, lda, step_a, b, ldb,     \
+                      step_b, beta, c, ldc, step_c, count);                                                           \
   }                                                                                                                   \
   cublasStatus_t cublas##LETTER##gemv_v2_64(cublasHandle_t handle, cublasOperation_t op, int64_t m, int64_t n,        \
                                             const T* alpha, const T* a, int64_t lda, const T* x, int64_t incx,        \

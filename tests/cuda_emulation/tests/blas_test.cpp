@@ -47,6 +47,28 @@ void check_gemm(const cuda::Context& context, std::int64_t m, std::int64_t n, st
 }
 
 template <class T>
+void check_gemm_batch(const cuda::Context& context, std::int64_t m, std::int64_t k) {
+  constexpr std::int64_t kCount = 3;
+  const auto a = numbers<T>(m, k * kCount, 11);
+  const auto c = numbers<T>(m, m * kCount, 12);
+  const auto on_device_a = upload(context, a);
+  auto on_device = upload(context, c);
+  cuda::gemm_batch(context, kN, kT, m, m, k, T(1), on_device_a.data(), a.stride, a.stride * k, on_device_a.data(),
+                   a.stride, a.stride * k, T(0), on_device.data(), c.stride, c.stride * m, kCount);
+  const auto result = download(on_device, c);
+  for (std::int64_t i = 0; i < kCount; ++i) {
+    Columns<T> part(m, k);
+    Columns<T> found(m, m);
+    for (std::int64_t row = 0; row < m; ++row) {
+      for (std::int64_t j = 0; j < k; ++j) part(row, j) = a(row, i * k + j);
+      for (std::int64_t j = 0; j < m; ++j) found(row, j) = result(row, i * m + j);
+    }
+    EXPECT_LE(difference(found, product(part, transposed(part))), kRounding<T>) << i << ": " << m << " by " << k;
+  }
+  EXPECT_TRUE(gaps_untouched(result));
+}
+
+template <class T>
 void check_gemv(const cuda::Context& context, std::int64_t m, std::int64_t n) {
   for (const auto op : std::array{kN, kT}) {
     const auto a = numbers<T>(m, n, 4);
@@ -123,6 +145,7 @@ void check_products(const cuda::Context& context) {
   for (const std::int64_t m : kSizes) {
     for (const std::int64_t n : kSizes) {
       for (const std::int64_t k : std::array<std::int64_t, 3>{0, 1, 33}) check_gemm<T>(context, m, n, k);
+      check_gemm_batch<T>(context, m, n);
       check_gemv<T>(context, m, n);
       check_syrk<T>(context, m, n);
       check_trsm<T>(context, m, n);
@@ -197,6 +220,8 @@ TEST_F(Libraries, whichever_call_fails_products_leave_nothing_behind) {
     auto on_device = upload(context, a);
     cuda::DeviceBuffer<float> c(context, 64);
     cuda::gemm(context, kN, kT, 8, 8, 8, 1, on_device.data(), 8, on_device.data(), 8, 0, c.data(), 8);
+    cuda::gemm_batch(context, kN, kT, 4, 4, 4, 1, on_device.data(), 4, 16, on_device.data(), 4, 16, 0, c.data(), 4, 16,
+                     3);
     cuda::syrk(context, kLower, kN, 8, 8, 1, on_device.data(), 8, 0, c.data(), 8);
     cuda::gemv(context, kN, 8, 8, 1, on_device.data(), 8, on_device.data(), 0, c.data());
     cuda::trsm(context, CUBLAS_SIDE_LEFT, kLower, kN, CUBLAS_DIAG_UNIT, 8, 8, 1, on_device.data(), 8, c.data(), 8);

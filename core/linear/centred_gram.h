@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "compute/linear_compute.h"
+
+namespace forja::core {
+
+/// How columns are used, d of x before t of y: x' = (x - shift) * scale.
+struct ColumnUse {
+  std::vector<double> shift;
+  std::vector<double> scale;  ///< powers of two
+};
+
+/// What a Gram matrix says of the rows, in terms of x' and y'.
+struct CentredGram {
+  ColumnUse use;
+  double weight = 0;         ///< of all rows
+  std::vector<double> mean;  ///< d + t weighted means; zero where not centred
+  Matrix<double> products;   ///< (d + t)^2 sums of weight (z_i - mean_i) (z_j - mean_j)
+};
+
+/// Shifts near the means (none where not `centred`) and scales that bring each column near one; one scale for all of x
+/// where `common`, so that lengths of coefficients compare.
+template <class T>
+ColumnUse choose_columns(const compute::ColumnRanges& ranges, std::int64_t columns, bool centred, bool common);
+
+template <class T>
+void use_columns(compute::LinearCompute<T>& rows, const ColumnUse& use);
+
+/// In one pass over the rows, and another one where a sample of them misled about means or sizes. Throws
+/// InvalidArgument when sums leave T's range.
+template <class T>
+CentredGram centred_gram(std::string_view call, compute::LinearCompute<T>& rows, bool centred);
+
+}  // namespace forja::core

@@ -1,0 +1,133 @@
+// Saving and loading of the linear models.
+
+#include <algorithm>
+
+#include "estimator/model_file.h"
+#include "forja/linear.h"
+#include "linear/linear_params.h"
+
+namespace forja {
+namespace {
+
+using nlohmann::json;
+
+template <class Options>
+Options options_from(const json& document, const core::ParameterTable<Options>& table) {
+  Options options;
+  try {
+    table.set("model file", options, core::params_from(document.at("parameters")));
+  } catch (const InvalidArgument& refused) {
+    throw ModelFormatError(refused.what());
+  }
+  return options;
+}
+
+json linear_document(const Matrix<double>& coef, const std::vector<double>& intercept) {
+  return {{"coef", core::matrix_document(coef)}, {"intercept", core::array_document<double>(intercept)}};
+}
+
+struct LinearState {
+  Matrix<double> coef;
+  std::vector<double> intercept;
+};
+
+LinearState linear_from(const json& state) {
+  LinearState linear{core::matrix_member<double>(state, "coef"), core::array_member<double>(state, "intercept")};
+  core::require(linear.coef.rows() > 0 && linear.coef.columns() > 0, "\"coef\" is empty");
+  core::require(std::ssize(linear.intercept) == linear.coef.rows(), "\"intercept\" is not one per target");
+  return linear;
+}
+
+void add_report(json& state, const LeastSquaresReport& report) {
+  state["rank"] = report.rank;
+  state["singular_values"] = core::array_document<double>(report.singular_values);
+  state["condition"] = report.condition;
+  state["backward_error"] = report.backward_error;
+  state["svd"] = report.solver_used == LeastSquaresSolver::svd;
+}
+
+LeastSquaresReport report_from(const json& state) {
+  LeastSquaresReport report;
+  report.rank = core::integer_member(state, "rank", 0);
+  report.singular_values = core::array_member<double>(state, "singular_values");
+  report.condition = core::amount_member(state, "condition");
+  report.backward_error = core::amount_member(state, "backward_error");
+  report.solver_used = core::flag_member(state, "svd") ? LeastSquaresSolver::svd : LeastSquaresSolver::cholesky;
+  return report;
+}
+
+}  // namespace
+
+template <class T>
+void LinearRegression<T>::save(std::ostream& out) const {
+  this->check_fitted("save");
+  json document = core::model_document("LinearRegression", core::type_name<T>(), get_params());
+  json& state = document["state"] = linear_document(this->linear().coef, this->linear().intercept);
+  add_report(state, report_);
+  core::write_model("LinearRegression::save", out, document);
+}
+
+template <class T>
+LinearRegression<T> LinearRegression<T>::load(std::istream& in, Device device) {
+  const json document = core::read_model(in, "LinearRegression", core::type_name<T>());
+  LinearRegression model(options_from(document, core::linear_regression_params()), device);
+  const json& state = document.at("state");
+  LinearState linear = linear_from(state);
+  model.set_linear(std::move(linear.coef), linear.intercept);
+  model.report_ = report_from(state);
+  return model;
+}
+
+template <class T>
+void Ridge<T>::save(std::ostream& out) const {
+  this->check_fitted("save");
+  json document = core::model_document("Ridge", core::type_name<T>(), get_params());
+  document["alpha_per_target"] = core::array_document<double>(options_.alpha_per_target);
+  json& state = document["state"] = linear_document(this->linear().coef, this->linear().intercept);
+  add_report(state, report_);
+  core::write_model("Ridge::save", out, document);
+}
+
+template <class T>
+Ridge<T> Ridge<T>::load(std::istream& in, Device device) {
+  const json document = core::read_model(in, "Ridge", core::type_name<T>());
+  RidgeOptions options = options_from(document, core::ridge_params());
+  const json& state = document.at("state");
+  LinearState linear = linear_from(state);
+  options.alpha_per_target = core::array_member<double>(document, "alpha_per_target");
+  try {
+    core::check_ridge_options("model file", options, linear.coef.rows());
+  } catch (const InvalidArgument& refused) {
+    throw ModelFormatError(refused.what());
+  }
+  Ridge model(std::move(options), device);
+  model.set_linear(std::move(linear.coef), linear.intercept);
+  model.report_ = report_from(state);
+  return model;
+}
+
+#define FORJA_FILES(Model)                                                                             \
+  template <class T>                                                                                   \
+  void Model<T>::save(const std::filesystem::path& path) const {                                       \
+    this->check_fitted("save");                                                                        \
+    core::with_output_file(#Model "::save", path, [&](std::ostream& out) { save(out); });              \
+  }                                                                                                    \
+  template <class T>                                                                                   \
+  Model<T> Model<T>::load(const std::filesystem::path& path, Device device) {                          \
+    Model model({}, device);                                                                           \
+    core::with_input_file(#Model "::load", path, [&](std::istream& in) { model = load(in, device); }); \
+    return model;                                                                                      \
+  }                                                                                                    \
+  template void Model<float>::save(std::ostream&) const;                                               \
+  template void Model<double>::save(std::ostream&) const;                                              \
+  template void Model<float>::save(const std::filesystem::path&) const;                                \
+  template void Model<double>::save(const std::filesystem::path&) const;                               \
+  template Model<float> Model<float>::load(std::istream&, Device);                                     \
+  template Model<double> Model<double>::load(std::istream&, Device);                                   \
+  template Model<float> Model<float>::load(const std::filesystem::path&, Device);                      \
+  template Model<double> Model<double>::load(const std::filesystem::path&, Device);
+FORJA_FILES(LinearRegression)
+FORJA_FILES(Ridge)
+#undef FORJA_FILES
+
+}  // namespace forja

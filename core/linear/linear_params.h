@@ -1,0 +1,18 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "estimator/parameter_table.h"
+#include "forja/linear.h"
+
+namespace forja::core {
+
+const ParameterTable<LinearRegressionOptions>& linear_regression_params();
+const ParameterTable<RidgeOptions>& ridge_params();
+
+/// The table's ranges, and that alpha_per_target is empty or one finite value of at least 0 per target. Throws
+/// InvalidArgument.
+void check_ridge_options(std::string_view call, const RidgeOptions& options, std::int64_t targets);
+
+}  // namespace forja::core

@@ -1,0 +1,59 @@
+#include "compute/backend.h"
+#include "estimator/input_checks.h"
+#include "forja/linear.h"
+#include "linear/least_squares.h"
+#include "linear/linear_input.h"
+#include "linear/linear_params.h"
+
+namespace forja {
+
+template <class T>
+Ridge<T>::Ridge(RidgeOptions options, Device device) : LinearModel<T>("Ridge", device), options_(std::move(options)) {}
+
+template <class T>
+Ridge<T>& Ridge<T>::fit(const Rows<T>& x, std::span<const T> y, std::span<const T> sample_weight) {
+  return fit(x, core::one_target(y), sample_weight);
+}
+
+template <class T>
+Ridge<T>& Ridge<T>::fit(const Rows<T>& x, MatrixView<const T> y, std::span<const T> sample_weight) {
+  constexpr const char* kCall = "Ridge::fit";
+  const Device device = this->device();
+  core::check_ridge_options(kCall, options_, y.columns());
+  core::check_training_data(kCall, x, y, sample_weight, device);
+  const auto rows = core::families<T>(device).make_linear(core::place(device), x, y, sample_weight);
+  core::LeastSquaresTask task{options_.alpha_per_target, options_.fit_intercept, options_.solver};
+  task.alpha.resize(static_cast<std::size_t>(y.columns()), options_.alpha);
+  core::LeastSquaresFit found = core::solve_least_squares(kCall, *rows, task);
+  this->set_linear(std::move(found.coef), found.intercept);
+  report_ = std::move(found.report);
+  return *this;
+}
+
+template <class T>
+double Ridge<T>::backward_error() const {
+  this->check_fitted("backward_error");
+  return report_.backward_error;
+}
+
+template <class T>
+LeastSquaresSolver Ridge<T>::solver_used() const {
+  this->check_fitted("solver_used");
+  return report_.solver_used;
+}
+
+template <class T>
+Params Ridge<T>::get_params() const {
+  return core::ridge_params().get(options_);
+}
+
+template <class T>
+Ridge<T>& Ridge<T>::set_params(const Params& params) {
+  core::ridge_params().set("Ridge::set_params", options_, params);
+  return *this;
+}
+
+template class Ridge<float>;
+template class Ridge<double>;
+
+}  // namespace forja
