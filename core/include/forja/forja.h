@@ -1,6 +1,7 @@
 #pragma once
 
 /// Everything of forja.
+#include "forja/concepts.h"
 #include "forja/data.h"
 #include "forja/device.h"
 #include "forja/device_matrix.h"
