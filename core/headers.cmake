@@ -15,4 +15,5 @@ set(FORJA_PUBLIC_HEADERS
   forja/model_selection.h
   forja/observer.h
   forja/params.h
+  forja/preprocessing.h
 )

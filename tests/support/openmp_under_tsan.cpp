@@ -70,7 +70,10 @@ struct Member {
 };
 thread_local Member me;
 
+std::atomic<int> threads_set = 0;
+
 int max_threads() {
+  if (threads_set > 0) return threads_set;
   const char* asked = std::getenv("OMP_NUM_THREADS");
   const int threads = asked ? std::atoi(asked) : static_cast<int>(std::thread::hardware_concurrency());
   return threads > 0 ? threads : 1;
@@ -118,5 +121,6 @@ void GOMP_barrier() {
 int omp_get_thread_num() { return me.number; }
 int omp_get_num_threads() { return me.team != nullptr ? me.team->size : 1; }
 int omp_get_max_threads() { return max_threads(); }
+void omp_set_num_threads(int threads) { threads_set = threads; }
 int omp_in_parallel() { return me.team != nullptr && me.team->size > 1 ? 1 : 0; }
 }

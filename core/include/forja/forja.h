@@ -14,3 +14,4 @@
 #include "forja/model_selection.h"
 #include "forja/observer.h"
 #include "forja/params.h"
+#include "forja/preprocessing.h"
