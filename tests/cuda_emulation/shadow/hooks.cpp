@@ -37,7 +37,7 @@ bool bad_state(const Reach& reach, std::size_t offset, int who) {
     if ((all & kHostMay) == 0) report_access("device-memory-on-host", reach, "touched by the host");
     return (all & kHostMay) == 0;
   }
-  if (reach.aligned && reach.address % reach.bytes != 0) report_access("misaligned", reach, "");
+  if (reach.aligned && reach.bytes > 1 && reach.address % reach.bytes != 0) report_access("misaligned", reach, "");
   if ((!reach.write || reach.atomic) && (all & kWritten) == 0) {
     report_access("uninitialised", reach, "read before any write");
   }
@@ -154,7 +154,7 @@ using forja::emulation::shadow::access;
   }
 
 // The names are the compiler's.
-// NOLINTBEGIN(bugprone-reserved-identifier)
+// NOLINTBEGIN(clang-diagnostic-reserved-identifier)
 extern "C" {
 
 FORJA_HOOKS(1)
@@ -198,4 +198,4 @@ void* __wrap_memset(void* to, int value, std::size_t n) {
 }
 
 }  // extern "C"
-// NOLINTEND(bugprone-reserved-identifier)
+// NOLINTEND(clang-diagnostic-reserved-identifier)

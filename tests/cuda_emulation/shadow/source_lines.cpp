@@ -7,10 +7,13 @@
 
 #include "internal.h"
 
+// The names are the linker's.
+// NOLINTBEGIN(clang-diagnostic-reserved-identifier)
 extern "C" {
-__attribute__((visibility("hidden"))) extern const Elf64_Ehdr __ehdr_start;  // NOLINT(bugprone-reserved-identifier)
+__attribute__((visibility("hidden"))) extern const Elf64_Ehdr __ehdr_start;
 __attribute__((visibility("hidden"))) extern const char _end;
 }
+// NOLINTEND(clang-diagnostic-reserved-identifier)
 
 /// Where in the program an access is: in this library or program, which the linker gives the ends of.
 namespace forja::emulation::shadow {
