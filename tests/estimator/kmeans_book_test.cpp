@@ -26,6 +26,13 @@ constexpr double kBookInertia = 211.59853725816836;
 template <class T>
 constexpr double kSameOptimum = sizeof(T) == 4 ? 1e-5 : 1e-12;
 
+/// All of the book's on the CPU. Devices choose alike (tests/compute), so that some will do for the others: in
+/// emulation a fit takes a hundred times as long.
+std::vector<std::int64_t> numbers_of_clusters(const Device& device) {
+  if (device.is_cuda()) return {1, 2, 5, 9};
+  return {1, 2, 3, 4, 5, 6, 7, 8, 9};
+}
+
 template <class T>
 class KMeansBookOf : public ::testing::Test {};
 TYPED_TEST_SUITE(KMeansBookOf, forja::testing::StorageTypes, forja::testing::StorageName);
@@ -65,7 +72,7 @@ TYPED_TEST(KMeansBookOf, inertia_for_one_to_nine_clusters) {
   const std::vector<double> book = {3534.8, 1149.6, 653.2, 261.8, 211.6, 169.2, 141.4, 119.1, 102.6};
   for (const Device& device : forja::testing::devices_under_test()) {
     SCOPED_TRACE(device.name());
-    for (std::int64_t k = 1; k <= 9; ++k) {
+    for (const std::int64_t k : numbers_of_clusters(device)) {
       KMeans<T> model({.n_clusters = k, .n_init = 10, .seed = 42}, device);
       const double inertia = model.fit(x).inertia();
       // Where several optima lie close together another start may find a slightly better or worse one.
@@ -80,7 +87,8 @@ TYPED_TEST(KMeansBookOf, silhouettes_for_two_to_nine_clusters) {
   const std::vector<double> book = {0.5966, 0.5724, 0.6885, 0.6555, 0.6021, 0.6069, 0.5600, 0.5669};
   for (const Device& device : forja::testing::devices_under_test()) {
     SCOPED_TRACE(device.name());
-    for (std::int64_t k = 2; k <= 9; ++k) {
+    for (const std::int64_t k : numbers_of_clusters(device)) {
+      if (k == 1) continue;
       KMeans<T> model({.n_clusters = k, .n_init = 10, .seed = 42}, device);
       const double score = forja::silhouette_score(x, model.fit(x).labels(), device);
       // Up to five clusters the optimum is plain; beyond, another start divides blobs another way.
@@ -99,12 +107,14 @@ TYPED_TEST(KMeansBookOf, single_runs_from_kmeans_plus_plus_beat_random_rows) {
     SCOPED_TRACE(device.name());
     double plus_plus = 0;
     double random = 0;
-    for (std::uint64_t seed = 0; seed < 200; ++seed) {
-      plus_plus += KMeans<T>({.n_clusters = 5, .seed = seed}, device).fit(x).inertia() / 200;
+    const int runs = device.is_cuda() ? 20 : 200;
+    for (int run = 0; run < runs; ++run) {
+      const auto seed = static_cast<std::uint64_t>(run);
+      plus_plus += KMeans<T>({.n_clusters = 5, .seed = seed}, device).fit(x).inertia() / runs;
       random += KMeans<T>({.n_clusters = 5, .init = KMeansInit::random(), .n_init = 1, .seed = seed}, device)
                     .fit(x)
                     .inertia() /
-                200;
+                runs;
     }
     EXPECT_LT(plus_plus, 230);
     EXPECT_GE(plus_plus, kBookInertia * (1 - kSameOptimum<T>));
@@ -118,11 +128,14 @@ TYPED_TEST(KMeansBookOf, mini_batches_come_within_two_per_cent) {
   for (const Device& device : forja::testing::devices_under_test()) {
     SCOPED_TRACE(device.name());
     std::vector<double> inertia;
-    for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    const int runs = device.is_cuda() ? 5 : 40;
+    for (int run = 0; run < runs; ++run) {
+      const auto seed = static_cast<std::uint64_t>(run);
       inertia.push_back(MiniBatchKMeans<T>({.n_clusters = 5, .n_init = 10, .seed = seed}, device).fit(x).inertia());
     }
-    std::nth_element(inertia.begin(), inertia.begin() + 20, inertia.end());
-    EXPECT_LT(inertia[20], 1.02 * kBookInertia);
+    const auto median = inertia.begin() + runs / 2;
+    std::nth_element(inertia.begin(), median, inertia.end());
+    EXPECT_LT(*median, 1.02 * kBookInertia);
   }
 }
 
