@@ -1,6 +1,7 @@
 #include "kmeans/kmeans_compute.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "runtime/threads.h"
 
@@ -123,21 +124,56 @@ compute::KMeansPass CpuKMeans<T>::assign() {
 }
 
 template <class T>
-std::vector<compute::FarRow> CpuKMeans<T>::farthest_rows(std::int64_t count) {
-  std::vector<compute::FarRow> all;
-  std::vector<T> x(static_cast<std::size_t>(columns()));
-  for (std::int64_t i = 0; i < rows(); ++i) {
-    if (!(rows_.weight(i) > 0)) continue;
-    rows_.centring().apply(rows_.row(i), x.data());
-    const T* center = centers_.row(assignment_.label(i));
-    all.push_back({i, formulas::exact_distance(x.data(), center, columns()) * square_unit()});
+void CpuKMeans<T>::own_distances(std::int64_t first, std::int64_t count, double* squares) const {
+  const T* x[kTogether];
+  const T* c[kTogether];
+  double sum[kTogether] = {};
+  for (std::int64_t r = 0; r < kTogether; ++r) {
+    const std::int64_t i = first + std::min(r, count - 1);
+    x[r] = rows_.row(i);
+    c[r] = centers_.row(assignment_.label(i));
   }
-  const auto kept = all.begin() + std::min(count, std::ssize(all));
-  std::partial_sort(all.begin(), kept, all.end(), [](const compute::FarRow& a, const compute::FarRow& b) {
+  const Centring<T>& centring = rows_.centring();
+  for (std::int64_t j = 0; j < columns(); ++j) {
+    const T shift = centring.shift[static_cast<std::size_t>(j)];
+    for (std::int64_t r = 0; r < kTogether; ++r) {
+      const double difference =
+          static_cast<double>(formulas::centred(x[r][j], shift, centring.scale)) - static_cast<double>(c[r][j]);
+      sum[r] = std::fma(difference, difference, sum[r]);
+    }
+  }
+  std::copy_n(sum, count, squares);
+}
+
+template <class T>
+std::vector<compute::FarRow> CpuKMeans<T>::farthest_rows(std::int64_t count) {
+  const auto farther = [](const compute::FarRow& a, const compute::FarRow& b) {
     return a.distance > b.distance || (a.distance == b.distance && a.row < b.row);
+  };
+  const auto keep_farthest = [&](std::vector<compute::FarRow>& rows) {
+    if (std::ssize(rows) <= count) return;
+    std::nth_element(rows.begin(), rows.begin() + count, rows.end(), farther);
+    rows.resize(static_cast<std::size_t>(count));
+  };
+  const Chunks chunks{rows(), 512 * kTogether};
+  std::vector<std::vector<compute::FarRow>> parts(static_cast<std::size_t>(chunks.number()));
+  for_each_chunk(rows_.threads(), chunks.number(), [&](std::int64_t chunk, int) {
+    std::vector<compute::FarRow>& part = parts[static_cast<std::size_t>(chunk)];
+    double squares[kTogether];
+    for (std::int64_t first = chunks.first(chunk); first < chunks.last(chunk); first += kTogether) {
+      const std::int64_t here = std::min(kTogether, chunks.last(chunk) - first);
+      own_distances(first, here, squares);
+      for (std::int64_t r = 0; r < here; ++r) {
+        if (rows_.weight(first + r) > 0) part.push_back({first + r, squares[r] * square_unit()});
+      }
+    }
+    keep_farthest(part);
   });
-  all.erase(kept, all.end());
-  return all;
+  std::vector<compute::FarRow> found;
+  for (const std::vector<compute::FarRow>& part : parts) found.insert(found.end(), part.begin(), part.end());
+  keep_farthest(found);
+  std::sort(found.begin(), found.end(), farther);
+  return found;
 }
 
 template <class T>

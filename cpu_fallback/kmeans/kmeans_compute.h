@@ -57,6 +57,11 @@ class CpuKMeans final : public compute::KMeansCompute<T> {
   /// One per thread, empty.
   std::span<ClusterSums> fresh_thread_sums();
 
+  /// Rows whose sums run side by side, to hide the latency of an addition.
+  static constexpr std::int64_t kTogether = 8;
+  /// formulas::exact_distance() of up to kTogether rows to their own centres.
+  void own_distances(std::int64_t first, std::int64_t count, double* squares) const;
+
   /// Adds slots first .. first + count - 1 of a step to the thread's sums; returns their weighted squares.
   double batch_block(std::uint64_t seed, std::int64_t step, std::int64_t first, std::int64_t count, bool drawn,
                      int thread);

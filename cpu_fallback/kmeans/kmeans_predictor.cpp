@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kmeans/rows_in_double.h"
 #include "runtime/device_rows.h"
 #include "runtime/threads.h"
 
@@ -59,16 +60,26 @@ void CpuKMeansPredictor<T>::predict(const Rows<T>& x, std::span<std::int32_t> la
 template <class T>
 void CpuKMeansPredictor<T>::transform(const Rows<T>& x, MatrixView<T> distances) {
   const MatrixView<const T> view = host_view(x);
-  const Chunks chunks{view.rows(), 256};
   const double unit = std::sqrt(centring_.square_unit());
+  PackedPanels<double> panels;
+  panels.pack(centers_.count(), centers_.columns(), [&](std::int64_t c) { return centers_.row(c); });
+  const Chunks chunks{view.rows(), RowsInDouble::block_rows(view.columns())};
   for_each_chunk(threads_, chunks.number(), [&](std::int64_t chunk, int) {
+    const std::int64_t first = chunks.first(chunk);
+    const std::int64_t count = chunks.last(chunk) - first;
     std::vector<T> row(static_cast<std::size_t>(view.columns()));
-    for (std::int64_t i = chunks.first(chunk); i < chunks.last(chunk); ++i) {
-      centring_.apply(view.data() + i * view.stride(), row.data());
-      for (std::int64_t c = 0; c < centers_.count(); ++c) {
-        const double square = formulas::exact_distance(row.data(), centers_.row(c), view.columns());
-        distances(i, c) = static_cast<T>(std::sqrt(square) * unit);
-      }
+    RowsInDouble rows(count, view.columns());
+    for (std::int64_t i = 0; i < count; ++i) {
+      centring_.apply(view.data() + (first + i) * view.stride(), row.data());
+      rows.set(i, row.data());
+    }
+    for (std::int64_t panel = 0; panel < panels.panels(); ++panel) {
+      rows.roots(panels, panel, [&](std::int64_t i, const double* roots, std::int64_t width) {
+        const std::int64_t c = panel * PackedPanels<double>::kPanelWidth;
+        T* to = distances.data() + (first + i) * distances.stride() + c;
+        const std::int64_t real = std::min(width, centers_.count() - c);
+        for (std::int64_t lane = 0; lane < real; ++lane) to[lane] = static_cast<T>(roots[lane] * unit);
+      });
     }
   });
 }

@@ -8,8 +8,8 @@
 
 #include "runtime/aligned.h"
 
-/// Products of rows with many packed vectors, a tile at a time in registers: the inner kernel of k-means, and the twin
-/// of the CUDA tile. A tile's products go to an epilogue and are never stored.
+/// Products of rows with many packed vectors, or the squares of their distances, a tile at a time in registers: the
+/// inner kernel of k-means, and the twin of the CUDA tile. What a tile finds goes to an epilogue and is never stored.
 namespace forja::cpu {
 
 namespace hn = hwy::HWY_NAMESPACE;
@@ -29,7 +29,7 @@ class PackedPanels {
   /// hide the latency of the additions.
   static constexpr int kTileRows = HWY_MAX_BYTES >= 64 ? 8 : 6;
 
-  /// row(i) points to vector i's d numbers.
+  /// row(i) points to vector i's d numbers, which T represents.
   template <class Row>
   void pack(std::int64_t count, std::int64_t d, const Row& row) {
     d_ = d;
@@ -38,9 +38,9 @@ class PackedPanels {
     for (std::int64_t i = 0; i < count; ++i) {
       const std::int64_t panel = i / kPanelWidth;
       const std::int64_t width = panel_vectors(panel) * kLanes;
-      const T* from = row(i);
+      const auto* from = row(i);
       T* to = values_.data() + panel * kPanelWidth * d + i % kPanelWidth;
-      for (std::int64_t j = 0; j < d; ++j) to[j * width] = from[j];
+      for (std::int64_t j = 0; j < d; ++j) to[j * width] = static_cast<T>(from[j]);
     }
   }
 
@@ -51,14 +51,14 @@ class PackedPanels {
   /// panel's vectors.
   template <class Epilogue>
   void multiply(std::int64_t panel, const T* const* rows, std::int64_t count, const Epilogue& epilogue) const {
-    const T* packed = values_.data() + panel * kPanelWidth * d_;
-    for (std::int64_t first = 0; first < count; first += kTileRows) {
-      if (panel_vectors(panel) == kPanelVectors) {
-        tile<kPanelVectors>(packed, rows, first, epilogue);
-      } else {
-        tile<1>(packed, rows, first, epilogue);
-      }
-    }
+    tiles<Product>(panel, rows, count, epilogue);
+  }
+
+  /// Likewise with the squares of the distances to the panel's vectors, from differences summed in the order of the
+  /// columns: in double they are formulas::exact_distance() to the bit.
+  template <class Epilogue>
+  void measure(std::int64_t panel, const T* const* rows, std::int64_t count, const Epilogue& epilogue) const {
+    tiles<SquaredDifference>(panel, rows, count, epilogue);
   }
 
  private:
@@ -66,24 +66,46 @@ class PackedPanels {
     return std::min(kPanelVectors, vectors_ - panel * kPanelVectors);
   }
 
-  template <int kWidth, class Epilogue>
+  struct Product {
+    static HWY_INLINE Vector add(Vector sum, Vector a, Vector b) { return hn::MulAdd(a, b, sum); }
+  };
+  struct SquaredDifference {
+    static HWY_INLINE Vector add(Vector sum, Vector a, Vector b) {
+      const Vector difference = hn::Sub(a, b);
+      return hn::MulAdd(difference, difference, sum);
+    }
+  };
+
+  template <class Term, class Epilogue>
+  void tiles(std::int64_t panel, const T* const* rows, std::int64_t count, const Epilogue& epilogue) const {
+    const T* packed = values_.data() + panel * kPanelWidth * d_;
+    for (std::int64_t first = 0; first < count; first += kTileRows) {
+      if (panel_vectors(panel) == kPanelVectors) {
+        tile<Term, kPanelVectors>(packed, rows, first, epilogue);
+      } else {
+        tile<Term, 1>(packed, rows, first, epilogue);
+      }
+    }
+  }
+
+  template <class Term, int kWidth, class Epilogue>
   HWY_INLINE void tile(const T* packed, const T* const* rows, std::int64_t first, const Epilogue& epilogue) const {
     const Tag tag;
-    Vector product[kTileRows][kWidth];
+    Vector sum[kTileRows][kWidth];
     const T* row[kTileRows];
     for (int r = 0; r < kTileRows; ++r) {
       row[r] = rows[first + r];
-      for (Vector& value : product[r]) value = hn::Zero(tag);
+      for (Vector& value : sum[r]) value = hn::Zero(tag);
     }
     for (std::int64_t j = 0; j < d_; ++j, packed += kWidth * kLanes) {
       Vector operand[kWidth];
       for (int v = 0; v < kWidth; ++v) operand[v] = hn::Load(tag, packed + v * kLanes);
       for (int r = 0; r < kTileRows; ++r) {
         const Vector entry = hn::Set(tag, row[r][j]);
-        for (int v = 0; v < kWidth; ++v) product[r][v] = hn::MulAdd(entry, operand[v], product[r][v]);
+        for (int v = 0; v < kWidth; ++v) sum[r][v] = Term::add(sum[r][v], entry, operand[v]);
       }
     }
-    for (int r = 0; r < kTileRows; ++r) epilogue(first + r, product[r], kWidth);
+    for (int r = 0; r < kTileRows; ++r) epilogue(first + r, sum[r], kWidth);
   }
 
   AlignedVector<T> values_;
