@@ -1,8 +1,9 @@
 """K-means of forja and its peers, run in turn on the same arrays.
 
 Every task is timed `--repeats` times, each repeat running forja and all peers one after the other; the table shows
-medians, the final inertia (recomputed from the returned centres in double), each peer's time over forja's, and the
-floor: bytes over measured read bandwidth and operations over measured multiply-add peak.
+medians, the final inertia (recomputed from the returned centres in double; a mean where every repeat has its own seed),
+forja's time over the best peer's, and the floor: bytes over measured read bandwidth and operations over measured
+multiply-add peak.
 """
 import argparse
 import gzip
@@ -148,11 +149,12 @@ def run_task(program, name, repeats):
         worker = Worker(program, x, Path(folder))
         runners = make_runners(worker, x, k)
         times = {runner: [] for runner in runners}
-        centers = {}
+        centers = {runner: [] for runner in runners}
         for _ in range(repeats):
             for runner, run in runners.items():
-                seconds, centers[runner] = run()
+                seconds, found = run()
                 times[runner].append(seconds)
+                centers[runner].append(found)
         bandwidth, peak = worker.ask("limits")
         worker.close()
     medians = {runner: statistics.median(values) for runner, values in times.items()}
@@ -160,8 +162,10 @@ def run_task(program, name, repeats):
     best = min(peers, key=peers.get)
     print(f"\n{title}")
     for runner, values in times.items():
+        different = centers[runner][:1] if make_runners is fit_runners else centers[runner]
+        mean = statistics.mean(inertia(x, found) for found in different)
         print(f"  {runner:20s} {medians[runner]:8.3f} s  ({min(values):.3f} .. {max(values):.3f})"
-              f"  inertia {inertia(x, centers[runner]):.6g}")
+              f"  inertia {mean:.6g}")
     if make_runners is fit_runners:
         print(f"  a full pass per iteration: {ITERATIONS * n * d * 4 / bandwidth:.3f} s of reading at "
               f"{bandwidth / 1e9:.1f} GB/s, {ITERATIONS * 2.0 * n * d * k / peak:.3f} s of products at "

@@ -10,7 +10,7 @@
 namespace forja::core {
 namespace {
 
-constexpr std::int64_t kLeastStepsPerLook = 8;
+constexpr std::int64_t kPatience = 8;
 constexpr std::int64_t kMostStepsPerLook = 64;
 constexpr std::int64_t kRowsPerCenter = 10;
 
@@ -74,8 +74,9 @@ bool reassignment_due(std::span<const double> counts, std::int64_t rows_since_la
          std::find(counts.begin(), counts.end(), 0.0) != counts.end();
 }
 
-std::int64_t steps_per_look(std::int64_t k, std::int64_t batch_size) {
-  return std::clamp((kRowsPerCenter * k + batch_size - 1) / batch_size, kLeastStepsPerLook, kMostStepsPerLook);
+std::int64_t steps_per_look(std::int64_t k, std::int64_t batch_size, std::int64_t steps_so_far) {
+  const std::int64_t least = std::clamp(steps_so_far / kPatience, std::int64_t{1}, kPatience);
+  return std::clamp((kRowsPerCenter * k + batch_size - 1) / batch_size, least, kMostStepsPerLook);
 }
 
 std::int64_t most_steps(std::int64_t max_iter, std::int64_t n, std::int64_t batch_size) {

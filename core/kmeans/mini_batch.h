@@ -49,9 +49,10 @@ Reassignment idle_centers(std::span<const double> counts, double ratio, std::int
 /// Whether idle centres are looked for: each time 10 rows per centre have gone by, or when a centre never got a row.
 bool reassignment_due(std::span<const double> counts, std::int64_t rows_since_last);
 
-/// Steps between two looks at the stopping rules and the idle centres: few enough to stop in time, enough that a device
-/// need not wait for the host after every batch.
-std::int64_t steps_per_look(std::int64_t k, std::int64_t batch_size);
+/// Steps until the next look at the stopping rules and the idle centres: at first as soon as such a centre can show, as
+/// one that is moved late has few rows left to learn from; later enough that a device need not wait for the host after
+/// every batch.
+std::int64_t steps_per_look(std::int64_t k, std::int64_t batch_size, std::int64_t steps_so_far);
 
 /// max_iter passes over n rows in steps of batch_size, at least one.
 std::int64_t most_steps(std::int64_t max_iter, std::int64_t n, std::int64_t batch_size);

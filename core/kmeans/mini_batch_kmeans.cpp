@@ -109,7 +109,8 @@ MiniBatchKMeans<T>& MiniBatchKMeans<T>::fit(const Rows<T>& x, std::span<const T>
                             .max_shift = core::largest_shift(options_.tol, rows->moments()),
                             .max_no_improvement = options_.max_no_improvement});
   while (!next.converged && next.n_steps < most) {
-    const std::int64_t steps = std::min(core::steps_per_look(options_.n_clusters, batch), most - next.n_steps);
+    const std::int64_t steps =
+        std::min(core::steps_per_look(options_.n_clusters, batch, next.n_steps), most - next.n_steps);
     for (const compute::BatchStep& step : rows->batch_steps(options_.seed, next.n_steps, steps, batch)) {
       next.converged = stop.after(step) || next.converged;
       watch.tell(++next.n_steps, step.weight > 0 ? step.inertia / step.weight : 0);

@@ -271,9 +271,11 @@ TEST(MiniBatchPolicy, reassignment_is_due_every_ten_rows_per_centre_or_for_a_cen
 }
 
 TEST(MiniBatchPolicy, looks_come_neither_after_every_step_nor_too_late) {
-  EXPECT_EQ(forja::core::steps_per_look(64, 1024), 8);
-  EXPECT_EQ(forja::core::steps_per_look(1000, 1000), 10);
-  EXPECT_EQ(forja::core::steps_per_look(100000, 1), 64);
+  EXPECT_EQ(forja::core::steps_per_look(64, 1024, 0), 1);
+  EXPECT_EQ(forja::core::steps_per_look(64, 1024, 47), 5);
+  EXPECT_EQ(forja::core::steps_per_look(64, 1024, 1000), 8);
+  EXPECT_EQ(forja::core::steps_per_look(1000, 1000, 0), 10);
+  EXPECT_EQ(forja::core::steps_per_look(100000, 1, 0), 64);
 }
 
 TEST(MiniBatchPolicy, steps_are_passes_over_the_rows_and_never_overflow) {
