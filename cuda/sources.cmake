@@ -3,6 +3,7 @@ set(FORJA_CUDA_SOURCES
   cuda_backend.cpp
   kmeans/bounds.cu
   kmeans/centers.cu
+  kmeans/cluster_sums.cu
   kmeans/farthest.cu
   kmeans/kmeans_compute.cu
   kmeans/kmeans_predictor.cu

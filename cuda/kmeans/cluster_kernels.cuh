@@ -20,45 +20,6 @@ __device__ unsigned long long fixed_weight(const RowsView<T>& rows, const FixedP
   return static_cast<unsigned long long>(formulas::to_fixed(weight_of(rows, row), fixed.weight_scale));
 }
 
-// Moves each row whose label is new from its old cluster's sums to its new one's and counts them; a warp looks at 32
-// labels and takes the changed rows one by one, its lanes along the columns. kept: the rows' labels; null: every slot
-// is added. Floor: 2 n labels, and for each changed row d values read and 2 d atomics of 8 bytes: bound by the atomics
-// of the cache.
-template <class T>
-__global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
-    move_changed_rows(NearestTask<T> task, FixedPointView fixed, std::int32_t* kept, SumsView sums,
-                      unsigned long long* changed) {
-  const RowsView<T>& rows = task.rows;
-  const int lane = static_cast<int>(threadIdx.x) % kWarp;
-  const std::int64_t mine = std::int64_t{blockIdx.x} * kRowBlock + threadIdx.x;
-  const bool inside = mine < filled_slots(task.count, task.slots);
-  const std::int64_t my_row = inside ? row_of(task, mine) : 0;
-  const std::int32_t label = inside ? task.labels[mine] : 0;
-  const std::int32_t before = inside && kept != nullptr ? kept[my_row] : -1;
-  unsigned moving = __ballot_sync(kFullWarp, inside && label != before);
-  if (kept != nullptr) {
-    if (inside && label != before) kept[my_row] = label;
-    if (lane == 0 && moving != 0) atomicAdd(changed, static_cast<unsigned long long>(__popc(moving)));
-  }
-  while (moving != 0) {
-    const int turn = __ffs(static_cast<int>(moving)) - 1;
-    moving &= moving - 1;
-    const std::int64_t row = row_of(task, mine - lane + turn);
-    const std::int64_t to = __shfl_sync(kFullWarp, label, turn);
-    const std::int64_t from = __shfl_sync(kFullWarp, before, turn);
-    for (std::int64_t j = lane; j < rows.d; j += kWarp) {
-      const unsigned long long value = fixed_entry(rows, fixed, row, j);
-      atomicAdd(&sums.sums[to * rows.d + j], value);
-      if (from >= 0) atomicAdd(&sums.sums[from * rows.d + j], 0ULL - value);
-    }
-    if (lane == 0) {
-      const unsigned long long weight = fixed_weight(rows, fixed, row);
-      atomicAdd(&sums.weights[to], weight);
-      if (from >= 0) atomicAdd(&sums.weights[from], 0ULL - weight);
-    }
-  }
-}
-
 // One block: `rows`, whose numbers are moved[], change their cluster, in the order given. Few of them.
 template <class T>
 __global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "kmeans/cluster_kernels.cuh"
+#include "kmeans/cluster_sums.h"
 #include "kmeans/farthest.h"
 #include "kmeans/row_kernels.cuh"
 #include "runtime/launch.h"
@@ -127,8 +128,7 @@ compute::KMeansPass CudaKMeans<T>::assign() {
     if (rows_.view().x != nullptr) bounds_.begin_pass(context_, labels_.data(), counters_.data() + 1, task);
     some_left_out = task.count != nullptr;
     find_nearest(context_, task);
-    launch(move_changed_rows<T>, blocks(row_blocks(rows.n)), kBlock, 0, context_.stream(), task, rows_.fixed_point(),
-           labels_.data() + first, sums, counters_.data());
+    add_to_clusters(context_, task, rows_.fixed_point(), labels_.data() + first, sums, counters_.data());
   });
   propose(sums_.data(), nullptr, records_.data() + k);
   records_.download_async(host_records_.data(), k + 1);
@@ -226,8 +226,7 @@ void CudaKMeans<T>::enqueue_batch_step(std::uint64_t seed, std::int64_t step, st
                               .slots = part.slots,
                               .labels = fresh_.data()};
     find_nearest(context_, task);
-    launch(move_changed_rows<T>, blocks(row_blocks(part.slots)), kBlock, 0, context_.stream(), task,
-           rows_.fixed_point(), nullptr, sums, counters_.data());
+    add_to_clusters(context_, task, rows_.fixed_point(), nullptr, sums, nullptr);
   };
   batch_sums_.fill_bytes(0);
   if (batch_size > 0) {
