@@ -57,45 +57,65 @@ __device__ inline double block_sum(double value, double (&partial)[kRowBlock / k
   return sum;
 }
 
-/// A tile of kRowBlock rows x' and kTargets others, kColumnTile columns wide.
+/// A tile of kRowBlock rows x' and kTargets others, kColumnTile columns wide. The others are there in double, once for
+/// all threads, and side by side for wide loads.
 template <class T, int kTargets>
 struct DifferenceTile {
   T rows[kRowBlock][kColumnTile + 1];
-  T targets[kTargets][kColumnTile];
+  alignas(16) double targets[kColumnTile][kTargets];
 };
 
-/// Puts columns first_column .. + width of the rows from first_row on into the tile.
+/// The rows behind places: row index[i] is at place i; null: row i.
+__device__ inline std::int64_t row_at(const std::int64_t* index, std::int64_t place) {
+  return index == nullptr ? place : index[place];
+}
+
+/// Puts columns first_column .. + width of the rows at the places from first_place on into the tile.
 template <class T>
-__device__ void load_rows(const RowsView<T>& rows, std::int64_t first_row, std::int64_t first_column, int width,
-                          T (&tile)[kRowBlock][kColumnTile + 1]) {
+__device__ void load_rows(const RowsView<T>& rows, const std::int64_t* index, std::int64_t first_place,
+                          std::int64_t first_column, int width, T (&tile)[kRowBlock][kColumnTile + 1]) {
   for (int place = static_cast<int>(threadIdx.x); place < kRowBlock * kColumnTile; place += kRowBlock) {
     const int r = place / kColumnTile;
     const int j = place % kColumnTile;
-    if (first_row + r < rows.n && j < width) tile[r][j] = entry(rows, first_row + r, first_column + j);
+    if (first_place + r < rows.n && j < width) {
+      tile[r][j] = entry(rows, row_at(index, first_place + r), first_column + j);
+    }
   }
 }
 
-/// Adds to sums[t] the squared distance in double, column by column, between this thread's row (first_row + thread) and
-/// target t; targets at and beyond `count` are zero. targets: count x d. Every thread of the block calls it.
+/// Vectors to take distances to: at the places from `first` on, `count` of them.
+template <class T>
+struct Targets {
+  const T* values = nullptr;
+  std::int64_t first = 0;
+  int count = 0;
+  const std::int64_t* index = nullptr;  ///< as row_at()
+};
+
+/// Adds to sums[t] the squared distance in double, column by column, between this thread's row (at place first_place +
+/// thread) and target t; targets at and beyond their count are zero. Every thread of the block calls it.
 template <class T, int kTargets>
-__device__ void add_squares(const RowsView<T>& rows, std::int64_t first_row, const T* targets, int count,
-                            DifferenceTile<T, kTargets>& tile, double (&sums)[kTargets]) {
+__device__ void add_squares(const RowsView<T>& rows, const std::int64_t* index, std::int64_t first_place,
+                            const Targets<T>& targets, DifferenceTile<T, kTargets>& tile, double (&sums)[kTargets]) {
   const int thread = static_cast<int>(threadIdx.x);
   for (std::int64_t first = 0; first < rows.d; first += kColumnTile) {
     const int width = rows.d - first < kColumnTile ? static_cast<int>(rows.d - first) : kColumnTile;
     __syncthreads();
-    load_rows(rows, first_row, first, width, tile.rows);
+    load_rows(rows, index, first_place, first, width, tile.rows);
     for (int place = thread; place < kTargets * kColumnTile; place += kRowBlock) {
       const int t = place / kColumnTile;
       const int j = place % kColumnTile;
-      tile.targets[t][j] = t < count && j < width ? targets[t * rows.d + first + j] : T(0);
+      const bool inside = t < targets.count && j < width;
+      tile.targets[j][t] =
+          inside ? static_cast<double>(targets.values[row_at(targets.index, targets.first + t) * rows.d + first + j])
+                 : 0;
     }
     __syncthreads();
-    for (int j = 0; j < width && first_row + thread < rows.n; ++j) {
+    for (int j = 0; j < width && first_place + thread < rows.n; ++j) {
       const auto x = static_cast<double>(tile.rows[thread][j]);
       FORJA_UNROLL
       for (int t = 0; t < kTargets; ++t) {
-        const double difference = x - static_cast<double>(tile.targets[t][j]);
+        const double difference = x - tile.targets[j][t];
         sums[t] = std::fma(difference, difference, sums[t]);
       }
     }

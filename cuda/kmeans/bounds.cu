@@ -71,21 +71,30 @@ void Bounds<T>::measure_centers(const Context& context, const CentersView<T>& ce
 }
 
 template <class T>
-void Bounds<T>::begin_pass(const Context& context, const std::int32_t* labels, unsigned long long* count,
-                           NearestTask<T>& task) {
+void Bounds<T>::begin_pass(const Context& context, std::int64_t n, const CentersView<T>& centers) {
+  filtering_ = false;
   if (!used_) return;
-  make_room(context, task.rows.n, task.rows.d, task.centers.k);
+  make_room(context, n, centers.d, centers.k);
+  filtering_ = std::exchange(known_, false);
+  if (filtering_) measure_centers(context, centers);
+}
+
+template <class T>
+void Bounds<T>::narrow(const Context& context, std::int64_t first, const std::int32_t* labels,
+                       unsigned long long* counts, NearestTask<T>& task) {
   if (upper_.size() == 0) return;
-  task.bounds = {upper_.data(), lower_.data()};
-  if (known_) {
-    known_ = false;
-    measure_centers(context, task.centers);
-    launch(list_unsure_rows<T>, blocks(row_blocks(task.rows.n)), kBlock, 0, context.stream(),
-           FilterTask<T>{task.rows, task.centers, task.bounds, labels, drifts_.data(), largest_.data(),
-                         half_gaps_.data(), left_.data(), count});
-    task.index = left_.data();
-    task.count = count;
-  }
+  task.bounds = {upper_.data() + first, lower_.data() + first};
+  if (!filtering_) return;
+  FORJA_CUDA_CHECK(cudaMemsetAsync(counts + 1, 0, sizeof *counts, context.stream()));
+  launch(list_unsure_rows<T>, blocks(row_blocks(task.rows.n)), kBlock, 0, context.stream(),
+         FilterTask<T>{task.rows, task.centers, task.bounds, labels, drifts_.data(), largest_.data(), half_gaps_.data(),
+                       left_.data(), counts});
+  task.index = left_.data();
+  task.count = counts + 1;
+}
+
+template <class T>
+void Bounds<T>::end_blocks() {
   drifts_.fill_bytes(0);
 }
 

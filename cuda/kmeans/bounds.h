@@ -11,7 +11,8 @@ namespace forja::cuda {
 /// Which rows a pass need not search, by bounds on their distances that are kept between passes (Hamerly, "Making
 /// k-means even faster", 2010): one from above to the row's own centre, one from below to every other. They follow the
 /// centres' shifts, rounded so that they stay true, and a row is left out only where its label is certain: labels are
-/// those of a pass without bounds, to the bit. Everything is enqueued on the context's stream.
+/// those of a pass without bounds, to the bit. Bounds stay on the device where rows stream: blocks are copied all the
+/// same, but fewer products are computed. Everything is enqueued on the context's stream.
 template <class T>
 class Bounds {
  public:
@@ -32,10 +33,17 @@ class Bounds {
   /// The centres have moved by the records' shifts.
   void centers_moved(const Context& context, const ClusterRecord* records);
 
-  /// Before a pass over all rows: narrows the task to the rows whose labels are uncertain, by its index and count, and
-  /// has it set their bounds. labels: of the rows, by the pass before. count: 0, where the number of rows is put.
-  void begin_pass(const Context& context, const std::int32_t* labels, unsigned long long* count, NearestTask<T>& task);
-  /// After a pass that has ended well.
+  /// Begins a pass over n rows with these centres: narrow() comes for each block of them, then end_blocks(), and
+  /// end_pass() once the pass has ended well.
+  void begin_pass(const Context& context, std::int64_t n, const CentersView<T>& centers);
+  /// Whether the pass leaves rows out.
+  bool leave_out() const { return filtering_; }
+  /// Narrows the task of a block, whose first row is number `first`, to the rows whose labels are uncertain, by its
+  /// index and count, and has it set their bounds. labels: of its rows, by the pass before. counts: 0, where the number
+  /// of rows searched in the whole pass is put, and a place for the block's.
+  void narrow(const Context& context, std::int64_t first, const std::int32_t* labels, unsigned long long* counts,
+              NearestTask<T>& task);
+  void end_blocks();
   void end_pass() { known_ = upper_.size() > 0; }
 
  private:
@@ -44,7 +52,8 @@ class Bounds {
   void measure_centers(const Context& context, const CentersView<T>& centers);
 
   bool used_ = false;
-  bool known_ = false;  ///< the bounds are true of the rows' labels, but for the drifts
+  bool known_ = false;      ///< the bounds are true of the rows' labels, but for the drifts
+  bool filtering_ = false;  ///< in this pass
   std::int64_t d_ = 0;
   DeviceBuffer<T> upper_;
   DeviceBuffer<T> lower_;

@@ -32,7 +32,7 @@ __global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
     const std::int64_t left = centers.n - other;
     const int count = left < kGapTargets ? static_cast<int>(left) : kGapTargets;
     double squares[kGapTargets] = {};
-    add_squares(centers, first, centers.x + other * centers.d, count, tile, squares);
+    add_squares(centers, nullptr, first, {centers.x, other, count}, tile, squares);
     FORJA_UNROLL
     for (int t = 0; t < kGapTargets; ++t) {
       if (t < count && other + t != c && squares[t] < nearest) nearest = squares[t];
@@ -84,8 +84,8 @@ struct FilterTask {
   const T* drifts = nullptr;
   const LargestDrifts<T>* largest = nullptr;
   const T* half_gaps = nullptr;
-  std::int64_t* left = nullptr;         ///< the rows whose nearest centre has to be searched for
-  unsigned long long* count = nullptr;  ///< how many
+  std::int64_t* left = nullptr;          ///< the rows whose nearest centre has to be searched for
+  unsigned long long* counts = nullptr;  ///< how many in the pass so far, and how many of these rows
 };
 
 /// The squared distance of one row to a centre, the warp's lanes along the columns: the sum in every lane.
@@ -136,7 +136,10 @@ __global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce) list_unsure_rows(Fil
   }
   const unsigned left = __ballot_sync(kFullWarp, unsure);
   unsigned long long place = 0;
-  if (lane == 0 && left != 0) place = atomicAdd(task.count, static_cast<unsigned long long>(__popc(left)));
+  if (lane == 0 && left != 0) {
+    place = atomicAdd(&task.counts[1], static_cast<unsigned long long>(__popc(left)));
+    atomicAdd(&task.counts[0], static_cast<unsigned long long>(__popc(left)));
+  }
   place = __shfl_sync(kFullWarp, place, 0);
   if (unsure) task.left[place + __popc(left & ((1U << lane) - 1))] = mine;
 }

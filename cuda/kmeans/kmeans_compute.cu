@@ -41,7 +41,7 @@ CudaKMeans<T>::CudaKMeans(int device, const Rows<T>& x, std::span<const T> sampl
       rows_(context_, x, sample_weight) {
   labels_ = DeviceBuffer<std::int32_t>(context_, rows());
   fresh_ = DeviceBuffer<std::int32_t>(context_, rows());
-  counters_ = DeviceBuffer<unsigned long long>(context_, 2);
+  counters_ = DeviceBuffer<unsigned long long>(context_, 3);
   host_counters_ = PinnedBuffer<unsigned long long>(2);
 }
 
@@ -116,20 +116,19 @@ template <class T>
 compute::KMeansPass CudaKMeans<T>::assign() {
   const std::int64_t k = centers_.count();
   const SumsView sums{sums_.data(), sums_.data() + k * columns()};
-  bool some_left_out = false;
   counters_.fill_bytes(0);
+  bounds_.begin_pass(context_, rows(), centers_.view());
   rows_.for_each_block([&](const RowsView<T>& rows, std::int64_t first) {
     NearestTask<T> task{.rows = rows,
                         .centers = centers_.view(),
                         .norms = rows_.norms() + first,
                         .slots = rows.n,
                         .labels = fresh_.data() + first};
-    // Rows that stream cost their way to the device, with bounds or without.
-    if (rows_.view().x != nullptr) bounds_.begin_pass(context_, labels_.data(), counters_.data() + 1, task);
-    some_left_out = task.count != nullptr;
+    bounds_.narrow(context_, first, labels_.data() + first, counters_.data() + 1, task);
     find_nearest(context_, task);
     add_to_clusters(context_, task, rows_.fixed_point(), labels_.data() + first, sums, counters_.data());
   });
+  bounds_.end_blocks();
   propose(sums_.data(), nullptr, records_.data() + k);
   records_.download_async(host_records_.data(), k + 1);
   counters_.download_async(host_counters_.data(), 2);
@@ -139,7 +138,7 @@ compute::KMeansPass CudaKMeans<T>::assign() {
   pass.inertia = std::max(0.0, rows_.total_square() + host_records_[k].cost) * square_unit();
   pass.shift = host_records_[k].shift * square_unit();
   pass.changed = static_cast<std::int64_t>(host_counters_[0]);
-  pass.recomputed = some_left_out ? static_cast<std::int64_t>(host_counters_[1]) : rows();
+  pass.recomputed = bounds_.leave_out() ? static_cast<std::int64_t>(host_counters_[1]) : rows();
   for (std::int64_t c = 0; c < k; ++c) {
     if (host_records_[c].weight == 0) pass.empty.push_back(static_cast<std::int32_t>(c));
   }

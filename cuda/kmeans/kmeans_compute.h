@@ -81,7 +81,7 @@ class CudaKMeans final : public compute::KMeansCompute<T> {
   DeviceBuffer<unsigned long long> sums_;        ///< k x d sums and k weights of labels_
   DeviceBuffer<unsigned long long> batch_sums_;  ///< of one mini-batch
   Bounds<T> bounds_;
-  DeviceBuffer<unsigned long long> counters_;  ///< rows that changed their label, rows searched
+  DeviceBuffer<unsigned long long> counters_;  ///< rows that changed their label; rows searched, in all and of a block
   DeviceBuffer<ClusterRecord> records_;        ///< k, and their sum
   DeviceBuffer<double> counts_;
   MiniBatch<T> batch_;

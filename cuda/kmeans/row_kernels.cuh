@@ -18,7 +18,7 @@ __global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
   const std::int64_t first = std::int64_t{blockIdx.x} * kRowBlock;
   const std::int64_t row = first + threadIdx.x;
   double square[1] = {0};
-  add_squares<T, 1>(rows, first, nullptr, 0, tile, square);
+  add_squares<T, 1>(rows, nullptr, first, {}, tile, square);
   if (row < rows.n) norms[row] = static_cast<T>(std::sqrt(square[0]) * (1 + 0x1.0p-22));
   const double sum = block_sum(row < rows.n ? weight_of(rows, row) * square[0] : 0, partial);
   if (threadIdx.x == 0) chunk_squares[blockIdx.x] = sum;
@@ -41,7 +41,7 @@ __global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
   for (std::int64_t first = 0; first < rows.d; first += kColumnTile) {
     const int width = rows.d - first < kColumnTile ? static_cast<int>(rows.d - first) : kColumnTile;
     __syncthreads();
-    load_rows(rows, first_row, first, width, tile);
+    load_rows(rows, nullptr, first_row, first, width, tile);
     __syncthreads();
     for (int j = 0; j < width && row < rows.n; ++j) {
       const double difference = static_cast<double>(tile[threadIdx.x][j]) - static_cast<double>(center[first + j]);
@@ -70,7 +70,7 @@ __global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
   const std::int64_t left = centers.k - center;
   const int count = left < kTransformTargets ? static_cast<int>(left) : kTransformTargets;
   double squares[kTransformTargets] = {};
-  add_squares(rows, first, centers.values + center * rows.d, count, tile, squares);
+  add_squares(rows, nullptr, first, {centers.values, center, count}, tile, squares);
   if (row >= rows.n) return;
   FORJA_UNROLL
   for (int t = 0; t < kTransformTargets; ++t) {

@@ -11,7 +11,9 @@ namespace forja::cuda {
 template <class T>
 struct TrialsView;
 
-/// The seeding's least squared distances, in T, and its draws.
+/// The seeding's least squared distances, in T, and its draws. Where rows stream, each draw waits twice: the host has
+/// to know the rows drawn to send them, before it waits for what the pass with them finds. The first wait takes tens of
+/// microseconds, of the milliseconds at least that the pass takes to stream.
 template <class T>
 class Seeding {
  public:

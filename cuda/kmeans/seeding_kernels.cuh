@@ -54,7 +54,7 @@ __global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
   const std::int64_t candidate = std::int64_t{blockIdx.y} * kSeedTargets;
   const int here = count - candidate < kSeedTargets ? static_cast<int>(count - candidate) : kSeedTargets;
   double squares[kSeedTargets] = {};
-  add_squares(rows, first, candidates + candidate * rows.d, here, tile, squares);
+  add_squares(rows, nullptr, first, {candidates, candidate, here}, tile, squares);
   FORJA_UNROLL
   for (int t = 0; t < kSeedTargets; ++t) {
     double mass = 0;

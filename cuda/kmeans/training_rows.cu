@@ -24,14 +24,18 @@ std::int64_t summary_chunk(std::int64_t n) {
 }
 
 /// How n rows stream: by chunks of the summary, leaving room for what is held of each row: its norm, weight and least
-/// distance in T, two labels, its distance as one of the farthest, and a little for sums by kRowBlock rows.
+/// distance in T, two labels, its distance as one of the farthest, and a little for sums by kRowBlock rows. Where the
+/// distances of a seeding's candidates find room in half of what is free, accepting one takes no pass of its own.
 template <class T>
 RowStreamOptions stream_options(std::int64_t n, bool weighted) {
   constexpr auto kNumber = static_cast<std::int64_t>(sizeof(T));
   constexpr auto kLabel = static_cast<std::int64_t>(sizeof(std::int32_t));
   constexpr auto kDistance = static_cast<std::int64_t>(sizeof(double));
+  constexpr std::int64_t kCandidates = 8;  // of a k-means++ with 400 centres
   return {.granule = summary_chunk(n),
-          .needed_beside = n * ((weighted ? 3 : 2) * kNumber + 2 * kLabel + kDistance + 1)};
+          .needed_beside = n * ((weighted ? 3 : 2) * kNumber + 2 * kLabel + kDistance + 1),
+          .keep_some = true,
+          .wanted_beside = n * 2 * kCandidates * kNumber};
 }
 
 }  // namespace

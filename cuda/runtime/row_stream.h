@@ -29,6 +29,8 @@ struct RowStreamOptions {
   std::int64_t most_kept = 0;      ///< bytes of host rows that are kept on the device at most; 0: any
   std::int64_t kept_unasked = 0;   ///< so many bytes are kept without a look at the free memory
   std::int64_t needed_beside = 0;  ///< bytes of device memory that their owner takes beside them
+  bool keep_some = false;          ///< of host rows that do not all fit, the first ones are kept
+  std::int64_t wanted_beside = 0;  ///< bytes that save every second pass: left free where fewer than have to stream
 };
 
 /// Rows, block by block on the device: the one way in which CUDA compute objects read their rows. Rows that lie on the
@@ -38,28 +40,30 @@ struct RowStreamOptions {
 ///
 /// Rows fit when they take at most 7/8 of the device memory that is free once needed_beside is taken from it; the rest
 /// is for what depends on a call, as centres. A streamed block has 64 MiB, or 1/8 of that memory where it is less, but
-/// a granule at least. Host rows are read again at each pass: they outlive this object, unchanged.
+/// a granule at least. What two blocks leave of the 7/8 keeps the first rows, so that passes stream the others alone.
+/// Host rows are read again at each pass: they outlive this object, unchanged.
 ///
-/// Floor of a streamed pass: n d sizeof(T) bytes over PCIe (25 GB/s at generation 4, 50 at 5), and the same bytes read
-/// and written in host memory by one thread, which bounds it where that thread is slower.
+/// Floor of a streamed pass, with r rows kept: (n - r) d sizeof(T) bytes over PCIe (25 GB/s at generation 4, 50 at 5).
+/// The same bytes are read and written in host memory by as many threads as a block has MiB, 8 at most, which
+/// PCIe hides where that memory moves three bytes for each of its own.
 template <class T>
 class RowStream {
  public:
   using Work = std::function<void(const RowBlock<T>&)>;
 
-  /// Enqueues the copy of rows that are kept. Throws OutOfMemory when not even two blocks fit, DeviceUnavailable. The
-  /// context outlives it.
+  /// Enqueues the copy of rows that are kept, or makes it. Throws OutOfMemory when not even two blocks fit,
+  /// DeviceUnavailable. The context outlives it.
   RowStream(const Context& context, const Rows<T>& x, const RowStreamOptions& options);
 
   std::int64_t rows() const { return n_; }
   std::int64_t columns() const { return d_; }
-  /// All rows in one place, or null when they stream.
-  const T* kept() const { return x_; }
+  /// All rows in one place, or null when some stream.
+  const T* kept() const { return kept_rows_ == n_ ? x_ : nullptr; }
 
   /// Calls work(block) for one block after the other. Its x is there for what `work` enqueues on the context's stream.
   void for_each_block(const Work& work);
-  /// The same over the rows of these numbers, in this order: a block's `first` is a place in `index`. Needs rows that
-  /// stream.
+  /// The same over the rows of these numbers, in this order: a block's `first` is a place in `index`. Needs rows of
+  /// which some stream.
   void for_each_picked(std::span<const std::int64_t> index, const Work& work);
 
  private:
@@ -74,13 +78,19 @@ class RowStream {
   };
 
   bool fits(std::int64_t bytes, const RowStreamOptions& options) const;
-  void keep(std::int64_t bytes);
+  void keep_all();
   void open_pipe(const RowStreamOptions& options);
-  /// Fills blocks with `count` rows by pack(first, rows, where to) and has them worked on.
+  void keep_some(std::int64_t bytes, const RowStreamOptions& options);
+  void work_on_kept(const Work& work);
+  /// Copies dense rows first .. first + rows - 1 of the host.
+  void copy_rows(std::int64_t first, std::int64_t rows, T* to) const;
+  /// Fills blocks with `count` rows by pack(first, rows, where to) and has them worked on, after `before`, which runs
+  /// while the first one is on its way.
   template <class Pack>
-  void pump(std::int64_t count, const Pack& pack, const Work& work);
+  void pump(std::int64_t count, const Pack& pack, const std::function<void()>& before, const Work& work);
+  /// Enqueues the copy of rows that pack() gives, through a page-locked block.
   template <class Pack>
-  void fill(int place, std::int64_t first, std::int64_t rows, const Pack& pack);
+  void send(int place, std::int64_t first, std::int64_t rows, const Pack& pack, T* to);
   /// After a failure: nothing that was enqueued reads or writes the blocks any more.
   void drain() noexcept;
 
@@ -88,9 +98,11 @@ class RowStream {
   MatrixView<const T> host_;
   std::int64_t n_;
   std::int64_t d_;
-  std::int64_t block_rows_ = 0;
-  const T* x_ = nullptr;
-  DeviceBuffer<T> values_;  ///< host rows that are kept
+  std::int64_t block_rows_ = 0;       ///< of blocks that stream
+  std::int64_t kept_block_rows_ = 0;  ///< of blocks of rows that are kept
+  std::int64_t kept_rows_ = 0;        ///< the first ones
+  const T* x_ = nullptr;              ///< they
+  DeviceBuffer<T> values_;            ///< they, where they are the host's
   std::unique_ptr<Pipe> pipe_;
   int next_ = 0;  ///< the block that is filled next
 };

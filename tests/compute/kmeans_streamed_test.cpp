@@ -86,6 +86,48 @@ TYPED_TEST(KMeansStreamed, batches_of_more_rows_than_a_block_are_those_of_rows_t
   });
 }
 
+TYPED_TEST(KMeansStreamed, bounds_leave_out_the_rows_that_they_leave_out_where_rows_are_kept) {
+  using T = TypeParam;
+  on_every_cuda_device([](const Device& device) {
+    const Matrix<T> x = blobs<T>(1100, 20, 5, 3.0, 67);
+    const auto kept = make<T>(device, x);
+    const auto streamed = make_streamed<T>(device, x.view());
+    for (auto* seam : {kept.get(), streamed.get()}) {
+      seam->use_bounds(true);
+      seam->set_centers(Matrix<double>(x.view().middle_rows(0, 5)));
+    }
+    std::int64_t recomputed = 0;
+    for (int i = 0; i < 5; ++i) {
+      const compute::KMeansPass expected = kept->assign();
+      const compute::KMeansPass found = streamed->assign();
+      ASSERT_EQ(streamed->labels(), kept->labels());
+      EXPECT_EQ(found.inertia, expected.inertia);
+      EXPECT_EQ(found.changed, expected.changed);
+      EXPECT_EQ(found.recomputed, expected.recomputed);
+      recomputed = found.recomputed;
+      kept->update();
+      streamed->update();
+    }
+    EXPECT_LT(recomputed, 1100);
+  });
+}
+
+TYPED_TEST(KMeansStreamed, silhouettes_of_more_rows_than_fit_are_the_same) {
+  using T = TypeParam;
+  on_every_cuda_device([](const Device& device) {
+    const Matrix<T> x = blobs<T>(400, 40, 3, 3.0, 68);
+    std::vector<std::int32_t> labels(400);
+    for (std::size_t i = 0; i < 400; ++i) labels[i] = static_cast<std::int32_t>(i % 3 == 0 ? 0 : i % 4);
+    const auto samples = [&] {
+      return device.backend().families<T>().silhouette_samples({device.index(), device.threads()}, Rows<T>(x), labels,
+                                                               4);
+    };
+    const std::vector<double> expected = samples();
+    const Limit limit(device, device.memory().in_use + bytes_of(x.view()));
+    expect_same(samples(), expected);
+  });
+}
+
 TYPED_TEST(KMeansStreamed, predictions_of_more_rows_than_fit_are_the_same) {
   using T = TypeParam;
   on_every_cuda_device([](const Device& device) {

@@ -60,36 +60,42 @@ void add_block(const cuda::Context& context, const cuda::RowBlock<float>& block,
 }
 
 /// A stream of x in blocks of a granule: there is room for the rows, but not for an eighth beside them.
-cuda::RowStream<float> open_stream(const cuda::Context& context, const Apart& x) {
+cuda::RowStream<float> open_stream(const cuda::Context& context, const Apart& x, bool keep_some = false) {
   cuda::set_memory_limit(0, cuda::memory(0).in_use + kRows * kRowBytes);
-  cuda::RowStream<float> rows(context, Rows<float>(x.view()), {.granule = kGranule});
+  cuda::RowStream<float> rows(context, Rows<float>(x.view()), {.granule = kGranule, .keep_some = keep_some});
   cuda::set_memory_limit(0, 0);
   EXPECT_EQ(rows.kept(), nullptr);
   return rows;
+}
+
+void expect_rows_in_order(const Apart& x, bool keep_some) {
+  const cuda::Context context(0);
+  cuda::DeviceBuffer<float> sums(context, kRows * kColumns);
+  sums.fill_bytes(0);
+  cuda::RowStream<float> rows = open_stream(context, x, keep_some);
+  std::vector<std::int64_t> firsts;
+  for (int pass = 0; pass < 3; ++pass) {
+    rows.for_each_block([&](const cuda::RowBlock<float>& block) {
+      firsts.push_back(block.first);
+      EXPECT_EQ(block.rows, block.first == 40 ? 5 : 10);
+      add_block(context, block, sums);
+    });
+  }
+  EXPECT_EQ(firsts, (std::vector<std::int64_t>{0, 10, 20, 30, 40, 0, 10, 20, 30, 40, 0, 10, 20, 30, 40}));
+  std::vector<float> expected = dense();
+  for (float& value : expected) value *= 3;
+  EXPECT_EQ(to_host(sums), expected);
+  EXPECT_EQ(all_reports(), "");
 }
 
 TEST_F(RowStream, blocks_are_the_rows_in_order_by_any_schedule) {
   const Apart x;
   for (const Config& config : schedules()) {
     SCOPED_TRACE(name_of(config));
-    reset(config);
-    const cuda::Context context(0);
-    cuda::DeviceBuffer<float> sums(context, kRows * kColumns);
-    sums.fill_bytes(0);
-    cuda::RowStream<float> rows = open_stream(context, x);
-    std::vector<std::int64_t> firsts;
-    for (int pass = 0; pass < 3; ++pass) {
-      rows.for_each_block([&](const cuda::RowBlock<float>& block) {
-        firsts.push_back(block.first);
-        EXPECT_EQ(block.rows, block.first == 40 ? 5 : 10);
-        add_block(context, block, sums);
-      });
+    for (const bool keep_some : {false, true}) {
+      reset(config);
+      expect_rows_in_order(x, keep_some);
     }
-    EXPECT_EQ(firsts, (std::vector<std::int64_t>{0, 10, 20, 30, 40, 0, 10, 20, 30, 40, 0, 10, 20, 30, 40}));
-    std::vector<float> expected = dense();
-    for (float& value : expected) value *= 3;
-    EXPECT_EQ(to_host(sums), expected);
-    EXPECT_EQ(all_reports(), "");
   }
 }
 
@@ -128,6 +134,54 @@ TEST_F(RowStream, rows_stay_on_the_device_where_they_leave_an_eighth) {
   const cuda::RowStream<float> unkept(context, Rows<float>(x.view()), {.granule = kGranule, .most_kept = kBytes - 1});
   EXPECT_EQ(unkept.kept(), nullptr);
   EXPECT_EQ(cuda::memory(0).in_use, 2 * 50 * kRowBytes) << "a block is no longer than the rows, in granules";
+}
+
+TEST_F(RowStream, the_first_rows_stay_where_not_all_can) {
+  const Apart x;
+  const cuda::Context context(0);
+  // Of 1260 bytes, 7/8 are for rows; two blocks of a granule take 560 of them.
+  const auto kept_granules = [&](std::int64_t room, std::int64_t wanted) {
+    cuda::set_memory_limit(0, room + 500);
+    const cuda::RowStream<float> rows(
+        context, Rows<float>(x.view()),
+        {.granule = kGranule, .needed_beside = 500, .keep_some = true, .wanted_beside = wanted});
+    EXPECT_EQ(rows.kept(), nullptr);
+    return (cuda::memory(0).in_use - 2 * kGranule * kRowBytes) / (kGranule * kRowBytes);
+  };
+  constexpr std::int64_t kBytes = kRows * kRowBytes;
+  EXPECT_EQ(kept_granules(kBytes, 0), 1);
+  EXPECT_EQ(kept_granules(kBytes + 90, 0), 2);
+  EXPECT_EQ(kept_granules(600, 0), 0);
+  // With 622 bytes kept 638 stream: so many are left free for others only where they are fewer.
+  EXPECT_EQ(kept_granules(kBytes + 90, 100), 1);
+  EXPECT_EQ(kept_granules(kBytes + 90, 637), 0);
+  EXPECT_EQ(kept_granules(kBytes + 90, 638), 2);
+}
+
+TEST_F(RowStream, large_blocks_are_filled_by_several_threads) {
+  constexpr std::int64_t kLong = 100'000;
+  std::vector<float> values(11 * kLong);
+  std::iota(values.begin(), values.end(), 0.0F);
+  const cuda::Context context(0);
+  cuda::RowStream<float> rows(context, Rows<float>(MatrixView<const float>(values.data(), 11, kLong)),
+                              {.granule = 7, .most_rows = 7, .most_kept = 1});
+  std::vector<std::int64_t> backwards{10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0};
+  std::vector<float> seen;
+  const auto see = [&](const cuda::RowBlock<float>& block) {
+    cuda::DeviceBuffer<float> copy(context, block.rows * kLong);
+    FORJA_CUDA_CHECK(cudaMemcpyAsync(copy.data(), block.x, static_cast<std::size_t>(copy.size()) * sizeof(float),
+                                     cudaMemcpyDeviceToDevice, context.stream()));
+    const std::vector<float> here = to_host(copy);
+    seen.insert(seen.end(), here.begin(), here.end());
+  };
+  rows.for_each_block(see);
+  EXPECT_TRUE(seen == values);
+  seen.clear();
+  rows.for_each_picked(backwards, see);
+  for (std::int64_t i = 0; i < 11; ++i) {
+    const auto place = seen.begin() + i * kLong;
+    EXPECT_TRUE(std::equal(place, place + kLong, values.begin() + (10 - i) * kLong)) << "row " << 10 - i;
+  }
 }
 
 TEST_F(RowStream, work_that_fails_leaves_the_rows_readable) {
