@@ -73,12 +73,12 @@ void Assignment<T>::begin_pass(const Centers<T>& centers, std::span<ClusterSums>
 
 template <class T>
 Chunks Assignment<T>::chunks() const {
-  // Several blocks, so that the few rows that bounds leave open fill tiles; yet enough chunks for every thread.
-  constexpr std::int64_t kMostBlocks = 16;
+  // Many rows, so that the few that bounds leave open fill tiles; yet enough chunks for every thread.
+  constexpr std::int64_t kMostRows = 4096;
   constexpr std::int64_t kChunksPerThread = 8;
-  const std::int64_t block = NearestCenters<T>::block_rows(rows_.columns());
-  const std::int64_t blocks = rows_.rows() / (block * kChunksPerThread * rows_.threads());
-  return {rows_.rows(), block * std::clamp<std::int64_t>(blocks, 1, kMostBlocks)};
+  const std::int64_t block = nearest_.block_rows();
+  const std::int64_t rows = std::min(kMostRows, rows_.rows() / (kChunksPerThread * rows_.threads()));
+  return {rows_.rows(), block * std::max<std::int64_t>(1, rows / block)};
 }
 
 template <class T>
@@ -112,7 +112,7 @@ typename Assignment<T>::Found Assignment<T>::pass(const Centers<T>& centers, std
 
 template <class T>
 typename Assignment<T>::Found Assignment<T>::chunk(std::int64_t first, std::int64_t last, Scratch& scratch) {
-  const std::int64_t block = NearestCenters<T>::block_rows(rows_.columns());
+  const std::int64_t block = nearest_.block_rows();
   std::vector<std::int64_t>& open = scratch.open;
   open.resize(static_cast<std::size_t>(last - first));
   scratch.numbers.resize(static_cast<std::size_t>(block));

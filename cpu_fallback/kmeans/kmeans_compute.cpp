@@ -265,7 +265,7 @@ compute::BatchStep CpuKMeans<T>::batch_step(std::uint64_t seed, std::int64_t ste
   scratch_.resize(fresh_thread_sums().size());
   for (NearestScratch<T>& scratch : scratch_) nearest_.prepare(scratch);
   const std::int64_t slots = batch_size > 0 ? batch_size : rows();
-  const Chunks chunks{slots, NearestCenters<T>::block_rows(columns())};
+  const Chunks chunks{slots, nearest_.block_rows()};
   std::vector<double> squares(static_cast<std::size_t>(chunks.number()));
   const bool worth = slots > kWorthThreads / std::max<std::int64_t>(1, centers_.count() * columns());
   for_each_chunk(worth ? rows_.threads() : 1, chunks.number(), [&](std::int64_t chunk, int thread) {

@@ -43,7 +43,7 @@ template <class T>
 void CpuKMeansPredictor<T>::predict(const Rows<T>& x, std::span<std::int32_t> labels) {
   const MatrixView<const T> view = host_view(x);
   const std::int64_t d = view.columns();
-  const Chunks chunks{view.rows(), NearestCenters<T>::block_rows(d)};
+  const Chunks chunks{view.rows(), nearest_.block_rows()};
   std::vector<NearestScratch<T>> scratches(static_cast<std::size_t>(threads_));
   for (NearestScratch<T>& scratch : scratches) nearest_.prepare(scratch);
   for_each_chunk(threads_, chunks.number(), [&](std::int64_t chunk, int thread) {

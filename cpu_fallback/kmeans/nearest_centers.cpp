@@ -29,15 +29,16 @@ void NearestCenters<T>::set(const Centers<T>& centers, std::span<const std::int3
 }
 
 template <class T>
-std::int64_t NearestCenters<T>::block_rows(std::int64_t d) {
+std::int64_t NearestCenters<T>::block_rows() const {
   constexpr std::int64_t kMost = 30;
-  const std::int64_t bytes = Panels::kTileRows * d * static_cast<std::int64_t>(sizeof(T));
-  return Panels::kTileRows * std::clamp<std::int64_t>(cache_sizes().level2 / 2 / bytes, 1, kMost);
+  const std::int64_t cache = panels() > 1 ? cache_sizes().level2 : cache_sizes().level1;
+  const std::int64_t bytes = Panels::kTileRows * centers_->columns() * static_cast<std::int64_t>(sizeof(T));
+  return Panels::kTileRows * std::clamp<std::int64_t>(cache / 2 / bytes, 1, kMost);
 }
 
 template <class T>
 void NearestCenters<T>::prepare(NearestScratch<T>& scratch) const {
-  const auto rows = static_cast<std::size_t>(block_rows(centers_->columns()));
+  const auto rows = static_cast<std::size_t>(block_rows());
   scratch.rows.resize(rows * static_cast<std::size_t>(centers_->columns()));
   scratch.labels.resize(rows);
   scratch.score.resize(rows);
