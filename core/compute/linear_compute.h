@@ -58,6 +58,8 @@ class LinearCompute {
   /// double: an entry is wrong by (1024 + 6) u(T) x (sum of weight |z_i z_j|) at most, by far less as signs mix.
   /// Synchronises.
   virtual Matrix<double> gram() = 0;
+  /// The same of 1, these columns of x', and y'. Synchronises.
+  virtual Matrix<double> gram_of(std::span<const std::int64_t> columns) = 0;
 
   /// In one read of x; all in double from x and y as they are. coef: t x d; offset: t. Synchronises.
   virtual Residuals residuals(MatrixView<const double> coef, std::span<const double> offset) = 0;

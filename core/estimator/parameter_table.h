@@ -75,6 +75,16 @@ class ParameterTable {
                 }});
   }
 
+  /// A real number above 0, up to most.
+  ParameterTable& positive(std::string name, double Options::*member, double most) {
+    constexpr double kFinite = std::numeric_limits<double>::max();
+    return add({std::move(name),
+                most < kFinite ? fmt::format("a number above 0, up to {}", most) : "a finite number above 0",
+                [member](const Options& options) { return ParamValue(options.*member); },
+                [member](Options& options, const ParamValue& value) { return store(as_real(value), options.*member); },
+                [member, most](const Options& options) { return options.*member > 0 && options.*member <= most; }});
+  }
+
   ParameterTable& boolean(std::string name, bool Options::*member) {
     return add({std::move(name), "true or false",
                 [member](const Options& options) { return ParamValue(options.*member); },

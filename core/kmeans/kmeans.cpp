@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include "compute/backend.h"
+#include "estimator/watch.h"
 #include "kmeans/fitted_centers.h"
 #include "kmeans/kmeans_input.h"
 #include "kmeans/kmeans_params.h"
 #include "kmeans/lloyd.h"
 #include "kmeans/seeding.h"
-#include "kmeans/watch.h"
 
 namespace forja {
 namespace {

@@ -3,7 +3,7 @@
 #include <cstdint>
 
 #include "compute/kmeans_compute.h"
-#include "kmeans/watch.h"
+#include "estimator/watch.h"
 
 namespace forja::core {
 

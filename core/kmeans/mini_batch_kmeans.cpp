@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "compute/backend.h"
+#include "estimator/watch.h"
 #include "forja/kmeans.h"
 #include "kmeans/fitted_centers.h"
 #include "kmeans/kmeans_input.h"
@@ -12,7 +13,6 @@
 #include "kmeans/mini_batch.h"
 #include "kmeans/random_streams.h"
 #include "kmeans/seeding.h"
-#include "kmeans/watch.h"
 
 namespace forja {
 namespace {

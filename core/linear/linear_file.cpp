@@ -106,6 +106,34 @@ Ridge<T> Ridge<T>::load(std::istream& in, Device device) {
   return model;
 }
 
+/// Lasso and ElasticNet: the same state, other parameters.
+#define FORJA_SPARSE(Model, table)                                                                    \
+  template <class T>                                                                                  \
+  void Model<T>::save(std::ostream& out) const {                                                      \
+    this->check_fitted("save");                                                                       \
+    json document = core::model_document(#Model, core::type_name<T>(), get_params());                 \
+    json& state = document["state"] = linear_document(this->linear().coef, this->linear().intercept); \
+    state["n_iter"] = this->report_.n_iter;                                                           \
+    state["converged"] = this->report_.converged;                                                     \
+    state["dual_gap"] = this->report_.dual_gap;                                                       \
+    core::write_model(#Model "::save", out, document);                                                \
+  }                                                                                                   \
+  template <class T>                                                                                  \
+  Model<T> Model<T>::load(std::istream& in, Device device) {                                          \
+    const json document = core::read_model(in, #Model, core::type_name<T>());                         \
+    Model model(options_from(document, table), device);                                               \
+    const json& state = document.at("state");                                                         \
+    LinearState linear = linear_from(state);                                                          \
+    core::require(linear.coef.rows() == 1, "\"coef\" is of several targets");                         \
+    model.set_linear(std::move(linear.coef), linear.intercept);                                       \
+    model.report_ = {core::integer_member(state, "n_iter", 0), core::flag_member(state, "converged"), \
+                     core::amount_member(state, "dual_gap")};                                         \
+    return model;                                                                                     \
+  }
+FORJA_SPARSE(Lasso, core::lasso_params())
+FORJA_SPARSE(ElasticNet, core::elastic_net_params())
+#undef FORJA_SPARSE
+
 #define FORJA_FILES(Model)                                                                             \
   template <class T>                                                                                   \
   void Model<T>::save(const std::filesystem::path& path) const {                                       \
@@ -128,6 +156,8 @@ Ridge<T> Ridge<T>::load(std::istream& in, Device device) {
   template Model<double> Model<double>::load(const std::filesystem::path&, Device);
 FORJA_FILES(LinearRegression)
 FORJA_FILES(Ridge)
+FORJA_FILES(Lasso)
+FORJA_FILES(ElasticNet)
 #undef FORJA_FILES
 
 }  // namespace forja

@@ -36,6 +36,54 @@ const ParameterTable<RidgeOptions>& ridge_params() {
   return table;
 }
 
+namespace {
+
+template <class Options>
+ParameterTable<Options>& add_descent(ParameterTable<Options>& table) {
+  return table.boolean("fit_intercept", &Options::fit_intercept)
+      .integer("max_iter", &Options::max_iter, 1)
+      .real("tol", &Options::tol, 0, kFinite);
+}
+
+}  // namespace
+
+const ParameterTable<LassoOptions>& lasso_params() {
+  using Options = LassoOptions;
+  static const ParameterTable<Options> table = [] {
+    ParameterTable<Options> made;
+    return add_descent(made.positive("alpha", &Options::alpha, kFinite)).boolean("warm_start", &Options::warm_start);
+  }();
+  return table;
+}
+
+const ParameterTable<ElasticNetOptions>& elastic_net_params() {
+  using Options = ElasticNetOptions;
+  static const ParameterTable<Options> table = [] {
+    ParameterTable<Options> made;
+    made.positive("alpha", &Options::alpha, kFinite).positive("l1_ratio", &Options::l1_ratio, 1);
+    return add_descent(made).boolean("warm_start", &Options::warm_start);
+  }();
+  return table;
+}
+
+void check_path_options(std::string_view call, const PathOptions& options) {
+  using Options = PathOptions;
+  static const ParameterTable<Options> table = [] {
+    ParameterTable<Options> made;
+    made.positive("l1_ratio", &Options::l1_ratio, 1)
+        .positive("eps", &Options::eps, 1)
+        .integer("n_alphas", &Options::n_alphas, 1);
+    return add_descent(made);
+  }();
+  table.check(call, options);
+  for (std::size_t i = 0; i < options.alphas.size(); ++i) {
+    if (!(options.alphas[i] > 0 && options.alphas[i] <= kFinite)) {
+      throw InvalidArgument(
+          fmt::format("{}: alphas({}) = {} but it must be a finite number above 0", call, i, options.alphas[i]));
+    }
+  }
+}
+
 void check_ridge_options(std::string_view call, const RidgeOptions& options, std::int64_t targets) {
   ridge_params().check(call, options);
   const std::vector<double>& alpha = options.alpha_per_target;

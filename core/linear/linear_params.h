@@ -10,9 +10,14 @@ namespace forja::core {
 
 const ParameterTable<LinearRegressionOptions>& linear_regression_params();
 const ParameterTable<RidgeOptions>& ridge_params();
+const ParameterTable<LassoOptions>& lasso_params();
+const ParameterTable<ElasticNetOptions>& elastic_net_params();
 
 /// The table's ranges, and that alpha_per_target is empty or one finite value of at least 0 per target. Throws
 /// InvalidArgument.
 void check_ridge_options(std::string_view call, const RidgeOptions& options, std::int64_t targets);
+
+/// The options' ranges. Throws InvalidArgument.
+void check_path_options(std::string_view call, const PathOptions& options);
 
 }  // namespace forja::core

@@ -18,6 +18,8 @@ Chunks pass_chunks(std::int64_t rows, std::int64_t width) {
   return {rows, std::max(least, (rows + kMostChunks - 1) / kMostChunks)};
 }
 
+constexpr std::int64_t kRowsAtOnce = 16;
+
 /// Mean, least and greatest of each column, by differences from the first row.
 template <class T>
 void add_ranges(MatrixView<const T> x, int threads, compute::ColumnRanges& ranges) {
@@ -65,39 +67,90 @@ MatrixView<const T> every(MatrixView<const T> x, std::int64_t step) {
 
 /// Coefficients and gradients of x - shift, so that a pass only subtracts.
 template <class T>
-struct ResidualPass {
-  const TrainingData<T>& data;
-  std::vector<double> shift;  // d
-  std::vector<double> coef;   // t x d, times the columns' scales
-  std::span<const double> offset;
-
+class ResidualPass {
+ public:
   ResidualPass(const TrainingData<T>& rows, MatrixView<const double> given, std::span<const double> offsets)
-      : data(rows), offset(offsets) {
-    for (std::int64_t j = 0; j < data.columns(); ++j) shift.push_back(data.shift(j));
-    for (std::int64_t t = 0; t < data.targets(); ++t) {
-      for (std::int64_t j = 0; j < data.columns(); ++j) coef.push_back(given(t, j) * data.scale(j));
+      : data_(rows), offset_(offsets) {
+    for (std::int64_t j = 0; j < data_.columns(); ++j) shift_.push_back(data_.shift(j));
+    for (std::int64_t t = 0; t < data_.targets(); ++t) {
+      for (std::int64_t j = 0; j < data_.columns(); ++j) coef_.push_back(given(t, j) * data_.scale(j));
     }
   }
 
-  /// Adds row i's part for target t.
-  void add(std::int64_t i, std::int64_t t, compute::Residuals& to) const {
-    const std::int64_t d = data.columns();
-    const T* x = data.x().data() + i * data.x().stride();
-    const double* c = coef.data() + t * d;
-    const double* s = shift.data();
+  /// Adds the parts of rows first .. last - 1 for target t.
+  void add(std::int64_t first, std::int64_t last, std::int64_t t, compute::Residuals& to) const {
+    std::int64_t i = first;
+    for (; i + kRows <= last; i += kRows) add_rows(i, t, to);
+    for (; i < last; ++i) add_row(i, t, to);
+  }
+
+ private:
+  /// Rows whose sums run side by side, each in its own order: they hide the latency of the additions.
+  static constexpr std::int64_t kRows = 4;
+
+  const T* row(std::int64_t i) const { return data_.x().data() + i * data_.x().stride(); }
+
+  /// weight r of row i, whose product is known.
+  double weighted_residual(std::int64_t i, std::int64_t t, double product, compute::Residuals& to) const {
+    const auto target = static_cast<std::size_t>(t);
+    const std::int64_t column = data_.columns() + t;
+    const double y = (static_cast<double>(data_.y()(i, t)) - data_.shift(column)) * data_.scale(column);
+    const double residual = y - offset_[target] - product;
+    const double weighted = data_.weight(i) * residual;
+    to.sum[target] += weighted;
+    to.sum_squares[target] += weighted * residual;
+    return weighted;
+  }
+
+  void add_rows(std::int64_t i, std::int64_t t, compute::Residuals& to) const {
+    const std::int64_t d = data_.columns();
+    const T* x0 = row(i);
+    const T* x1 = row(i + 1);
+    const T* x2 = row(i + 2);
+    const T* x3 = row(i + 3);
+    const double* c = coef_.data() + t * d;
+    const double* s = shift_.data();
+    double p0 = 0;
+    double p1 = 0;
+    double p2 = 0;
+    double p3 = 0;
+#pragma omp simd reduction(+ : p0, p1, p2, p3)
+    for (std::int64_t j = 0; j < d; ++j) {
+      p0 += (static_cast<double>(x0[j]) - s[j]) * c[j];
+      p1 += (static_cast<double>(x1[j]) - s[j]) * c[j];
+      p2 += (static_cast<double>(x2[j]) - s[j]) * c[j];
+      p3 += (static_cast<double>(x3[j]) - s[j]) * c[j];
+    }
+    const double w0 = weighted_residual(i, t, p0, to);
+    const double w1 = weighted_residual(i + 1, t, p1, to);
+    const double w2 = weighted_residual(i + 2, t, p2, to);
+    const double w3 = weighted_residual(i + 3, t, p3, to);
+    double* g = to.gradient.row(t).data();
+#pragma omp simd
+    for (std::int64_t j = 0; j < d; ++j) {
+      g[j] += w0 * (static_cast<double>(x0[j]) - s[j]) + w1 * (static_cast<double>(x1[j]) - s[j]) +
+              (w2 * (static_cast<double>(x2[j]) - s[j]) + w3 * (static_cast<double>(x3[j]) - s[j]));
+    }
+  }
+
+  void add_row(std::int64_t i, std::int64_t t, compute::Residuals& to) const {
+    const std::int64_t d = data_.columns();
+    const T* x = row(i);
+    const double* c = coef_.data() + t * d;
+    const double* s = shift_.data();
     double product = 0;
 #pragma omp simd reduction(+ : product)
     for (std::int64_t j = 0; j < d; ++j) product += (static_cast<double>(x[j]) - s[j]) * c[j];
-    const auto target = static_cast<std::size_t>(t);
-    const double y = (static_cast<double>(data.y()(i, t)) - data.shift(d + t)) * data.scale(d + t);
-    const double residual = y - offset[target] - product;
-    const double weighted = data.weight(i) * residual;
-    to.sum[target] += weighted;
-    to.sum_squares[target] += weighted * residual;
+    const double weighted = weighted_residual(i, t, product, to);
     double* g = to.gradient.row(t).data();
 #pragma omp simd
     for (std::int64_t j = 0; j < d; ++j) g[j] += weighted * (static_cast<double>(x[j]) - s[j]);
   }
+
+  const TrainingData<T>& data_;
+  std::vector<double> shift_;  // d
+  std::vector<double> coef_;   // t x d, times the columns' scales
+  std::span<const double> offset_;
 };
 
 }  // namespace
@@ -112,11 +165,20 @@ compute::ColumnRanges CpuLinear<T>::column_ranges(std::int64_t most_rows) {
 }
 
 template <class T>
-Matrix<double> CpuLinear<T>::gram() {
-  Matrix<double> sums =
-      cpu::gram<T>(rows(), data_.width(), threads_, [this](std::int64_t i, T* z) { data_.fill(i, z); });
+Matrix<double> CpuLinear<T>::in_units(Matrix<double> sums) const {
   for (double& sum : sums.values()) sum *= data_.weight_unit();
   return sums;
+}
+
+template <class T>
+Matrix<double> CpuLinear<T>::gram() {
+  return in_units(cpu::gram<T>(rows(), data_.width(), threads_, [this](std::int64_t i, T* z) { data_.fill(i, z); }));
+}
+
+template <class T>
+Matrix<double> CpuLinear<T>::gram_of(std::span<const std::int64_t> picked) {
+  const std::int64_t width = 1 + static_cast<std::int64_t>(picked.size()) + targets();
+  return in_units(cpu::gram<T>(rows(), width, threads_, [&](std::int64_t i, T* z) { data_.fill(i, picked, z); }));
 }
 
 template <class T>
@@ -129,8 +191,12 @@ compute::Residuals CpuLinear<T>::residuals(MatrixView<const double> coef, std::s
   const Chunks chunks = pass_chunks(rows(), d * t);
   std::vector<compute::Residuals> parts(static_cast<std::size_t>(chunks.number()), none);
   for_each_chunk(threads_, chunks.number(), [&](std::int64_t chunk, int) {
-    for (std::int64_t i = chunks.first(chunk); i < chunks.last(chunk); ++i) {
-      for (std::int64_t target = 0; target < t; ++target) pass.add(i, target, parts[static_cast<std::size_t>(chunk)]);
+    // A few rows stay in the cache while each target reads them.
+    for (std::int64_t i = chunks.first(chunk); i < chunks.last(chunk); i += kRowsAtOnce) {
+      const std::int64_t last = std::min(i + kRowsAtOnce, chunks.last(chunk));
+      for (std::int64_t target = 0; target < t; ++target) {
+        pass.add(i, last, target, parts[static_cast<std::size_t>(chunk)]);
+      }
     }
   });
   compute::Residuals all = none;

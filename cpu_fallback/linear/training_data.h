@@ -51,6 +51,17 @@ class TrainingData {
     fill(x_.data() + i * x_.stride(), 0, columns(), root, z + 1);
     fill(y_.data() + i * y_.stride(), columns(), targets(), root, z + 1 + columns());
   }
+  /// The same with some columns of x only.
+  void fill(std::int64_t i, std::span<const std::int64_t> picked, T* z) const {
+    const T root = root_weight<T>(i);
+    const T* x = x_.data() + i * x_.stride();
+    *z++ = root;
+    for (const std::int64_t j : picked) {
+      const auto place = static_cast<std::size_t>(j);
+      *z++ = (x[j] - shift_[place]) * scale_[place] * root;
+    }
+    fill(y_.data() + i * y_.stride(), columns(), targets(), root, z);
+  }
   /// The same in double, from x and y as they are.
   void fill_exactly(std::int64_t i, double* z) const {
     const auto root = root_weight<double>(i);

@@ -107,9 +107,9 @@ void CudaLinear<T>::add_ranges(const EachBlock& each_block, std::int64_t columns
   std::vector<ColumnRange<T>> found(static_cast<std::size_t>(columns));
   origin.download(start);
   all.download(found);
-  const auto counted = static_cast<double>((view_.rows + step - 1) / step);
+  const std::int64_t counted = (view_.rows + step - 1) / step;
   for (std::size_t j = 0; j < found.size(); ++j) {
-    ranges.mean.push_back(static_cast<double>(start[j]) + found[j].sum / counted);
+    ranges.mean.push_back(static_cast<double>(start[j]) + found[j].sum / static_cast<double>(counted));
     ranges.lowest.push_back(static_cast<double>(found[j].lowest));
     ranges.highest.push_back(static_cast<double>(found[j].highest));
   }
@@ -131,7 +131,18 @@ compute::ColumnRanges CudaLinear<T>::column_ranges(std::int64_t most_rows) {
 
 template <class T>
 Matrix<double> CudaLinear<T>::gram() {
-  const std::int64_t m = width();
+  return sum_products(nullptr, width());
+}
+
+template <class T>
+Matrix<double> CudaLinear<T>::gram_of(std::span<const std::int64_t> columns) {
+  DeviceBuffer<std::int64_t> picked(context_, std::ssize(columns));
+  picked.upload(columns);
+  return sum_products(picked.data(), 1 + picked.size() + view_.t);
+}
+
+template <class T>
+Matrix<double> CudaLinear<T>::sum_products(const std::int64_t* picked, std::int64_t m) {
   const std::int64_t most =
       std::min(piece_rows(m * static_cast<std::int64_t>(sizeof(T))), groups_of(rows()) * kGroupRows);
   const std::int64_t most_groups = most / kGroupRows;
@@ -142,7 +153,7 @@ Matrix<double> CudaLinear<T>::gram() {
   for_each_piece(most, [&](const LinearView<T>& piece, std::int64_t) {
     const std::int64_t groups = groups_of(piece.rows);
     launch(fill_rows<T>, dim3(pieces(groups * kGroupRows, kLinearWarps)), dim3(kLinearThreads), 0, context_.stream(),
-           piece, groups * kGroupRows, z.data());
+           piece, picked, m, groups * kGroupRows, z.data());
     gemm_batch<T>(context_, CUBLAS_OP_N, CUBLAS_OP_T, m, m, kGroupRows, 1, z.data(), m, kGroupRows * m, z.data(), m,
                   kGroupRows * m, 0, products.data(), m, m * m, groups);
     launch(add_groups<T>, dim3(pieces(m * m, kLinearThreads)), dim3(kLinearThreads), 0, context_.stream(),

@@ -25,11 +25,14 @@ class CudaLinear final : public compute::LinearCompute<T> {
   compute::ColumnRanges column_ranges(std::int64_t most_rows) override;
   void set_columns(std::span<const T> shift, std::span<const T> scale) override;
   Matrix<double> gram() override;
+  Matrix<double> gram_of(std::span<const std::int64_t> columns) override;
   compute::Residuals residuals(MatrixView<const double> coef, std::span<const double> offset) override;
   compute::SingularSystem svd(bool centred) override;
 
  private:
   std::int64_t width() const { return 1 + view_.d + view_.t; }
+  /// Sums of z z' for z of m numbers, of which those of x are the `picked` columns, a list on the device, or all.
+  Matrix<double> sum_products(const std::int64_t* picked, std::int64_t m);
   /// Calls work(some rows, the number of the first) for one piece of at most `most` rows after the other; pieces start
   /// at multiples of kGroupRows.
   void for_each_piece(std::int64_t most, const std::function<void(const LinearView<T>&, std::int64_t)>& work);

@@ -98,17 +98,23 @@ __global__ void __launch_bounds__(kLinearThreads) join_groups(const ColumnRange<
 
 // -- sums of products
 
-// A warp per row: sqrt(weight) z in T, row after row; zeros beyond the last row. Floor: x read, as much written.
+// A warp per row: sqrt(weight) z in T, row after row, of `width` numbers; zeros beyond the last row. picked: the
+// columns of x in z; null: all. Floor: x read, as much written.
 template <class T>
-__global__ void __launch_bounds__(kLinearThreads) fill_rows(LinearView<T> data, std::int64_t padded, T* z) {
+__global__ void __launch_bounds__(kLinearThreads)
+    fill_rows(LinearView<T> data, const std::int64_t* picked, std::int64_t width, std::int64_t padded, T* z) {
   const std::int64_t row = std::int64_t{blockIdx.x} * kLinearWarps + threadIdx.x / kWarp;
   if (row >= padded) return;
-  const std::int64_t width = 1 + data.d + data.t;
   const bool there = row < data.rows;
+  const std::int64_t from_x = width - 1 - data.t;
   const T root = there ? static_cast<T>(std::sqrt(weight_of(data, row) * data.weight_inverse)) : T(0);
   for (std::int64_t j = threadIdx.x % kWarp; j < width; j += kWarp) {
     T value = 1;
-    if (j > 0 && there) value = (given_entry(data, row, j - 1) - data.shift[j - 1]) * data.scale[j - 1];
+    if (j > 0 && there) {
+      const std::int64_t place = j - 1;
+      const std::int64_t column = place >= from_x ? data.d + place - from_x : picked == nullptr ? place : picked[place];
+      value = (given_entry(data, row, column) - data.shift[column]) * data.scale[column];
+    }
     z[row * width + j] = value * root;
   }
 }

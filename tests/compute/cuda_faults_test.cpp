@@ -92,6 +92,7 @@ std::vector<double> linear_run(const compute::Backend& backend) {
     rows->set_columns(std::vector<float>(5, 1.0F), std::vector<float>(5, 2.0F));
     see(rows->column_ranges(10).mean);
     see(rows->gram().values());
+    see(rows->gram_of(std::vector<std::int64_t>{2}).values());
     see(rows->residuals(Matrix<double>(2, 3, 0.5), std::vector<double>(2, 1)).gradient.values());
     see(rows->svd(true).values);
     std::vector<float> predicted(static_cast<std::size_t>(n));

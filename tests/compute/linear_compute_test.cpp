@@ -109,6 +109,34 @@ TYPED_TEST(Linear, the_gram_matrix_is_as_exact_as_the_contract_says) {
   });
 }
 
+TYPED_TEST(Linear, the_gram_matrix_of_some_columns_is_a_part_of_the_whole) {
+  using T = TypeParam;
+  this->on_many_shapes([](const Device& device, const LinearData<T>& data) {
+    const auto rows = make(device, data);
+    const Columns<T> columns(data);
+    rows->set_columns(columns.shift, columns.scale);
+    const Matrix<double> whole = rows->gram();
+    const std::int64_t d = data.x.columns();
+    for (const std::vector<std::int64_t>& picked :
+         {std::vector<std::int64_t>{}, std::vector<std::int64_t>{d - 1}, std::vector<std::int64_t>{0, d / 2}}) {
+      const Matrix<double> part = rows->gram_of(picked);
+      std::vector<std::int64_t> place{0};
+      for (const std::int64_t j : picked) place.push_back(1 + j);
+      for (std::int64_t k = 0; k < data.y.columns(); ++k) place.push_back(1 + d + k);
+      ASSERT_EQ(part.rows(), std::ssize(place));
+      for (std::int64_t a = 0; a < part.rows(); ++a) {
+        for (std::int64_t b = 0; b < part.rows(); ++b) {
+          const auto i = static_cast<std::size_t>(a);
+          const auto j = static_cast<std::size_t>(b);
+          const double size = std::sqrt(whole(place[i], place[i]) * whole(place[j], place[j]));
+          // Both are within the contract's bound; sums may be taken in another order.
+          ASSERT_NEAR(part(a, b), whole(place[i], place[j]), 35 * kRounding<T> * size + 1e-14 * size);
+        }
+      }
+    }
+  });
+}
+
 TYPED_TEST(Linear, residuals_are_exact_to_double) {
   using T = TypeParam;
   this->on_many_shapes([](const Device& device, const LinearData<T>& data) {
@@ -191,6 +219,7 @@ std::vector<double> everything(compute::LinearCompute<T>& rows, const LinearData
   const Columns<T> columns(data);
   rows.set_columns(columns.shift, columns.scale);
   see(rows.gram().values());
+  see(rows.gram_of(std::vector<std::int64_t>{1, 4, 5}).values());
   const compute::Residuals residuals =
       rows.residuals(Matrix<double>(data.y.columns(), data.x.columns(), 0.25),
                      std::vector<double>(static_cast<std::size_t>(data.y.columns()), 0.5));

@@ -50,7 +50,7 @@ TEST(Cholesky, solves_what_multiplying_made) {
 TEST(Cholesky, of_a_matrix_that_is_not_positive_definite_there_is_none) {
   EXPECT_FALSE(Cholesky::factor(Matrix<double>(2, 2, {1, 1, 1, 1})).has_value());
   EXPECT_FALSE(Cholesky::factor(Matrix<double>(2, 2, {1, 2, 2, 1})).has_value());
-  EXPECT_FALSE(Cholesky::factor(Matrix<double>(1, 1, {std::nan("")})).has_value());
+  EXPECT_FALSE(Cholesky::factor(Matrix<double>(1, 1, std::nan(""))).has_value());
 }
 
 TEST(Cholesky, the_condition_is_that_of_the_inverse_made_column_by_column_or_close_below) {

@@ -15,6 +15,8 @@
 namespace {
 
 using forja::Device;
+using forja::ElasticNet;
+using forja::Lasso;
 using forja::LeastSquaresSolver;
 using forja::LinearRegression;
 using forja::LinearRegressionOptions;
@@ -157,6 +159,50 @@ TYPED_TEST(LinearRefuses, parameters_by_names_that_are_not_there_or_out_of_range
   plain.set_params({{"fit_intercept", false}});
   EXPECT_EQ(plain.get_params().at("fit_intercept"), forja::ParamValue(false));
   EXPECT_EQ(plain.get_params().at("solver"), forja::ParamValue(std::string("auto")));
+}
+
+TYPED_TEST(LinearRefuses, options_of_sparse_models_out_of_range) {
+  using T = TypeParam;
+  const std::vector<T> y{1, 2, 3, 4};
+  ON_EVERY_DEVICE {
+    const auto lasso = [&](const forja::LassoOptions& options) {
+      return refusal<forja::InvalidArgument>([&] { Lasso<T>(options, this->device_).fit(this->x_, y); });
+    };
+    const auto net = [&](const forja::ElasticNetOptions& options) {
+      return refusal<forja::InvalidArgument>([&] { ElasticNet<T>(options, this->device_).fit(this->x_, y); });
+    };
+    const auto path = [&](const forja::PathOptions& options) {
+      return refusal<forja::InvalidArgument>([&] { forja::enet_path<T>(this->x_, y, options, {}, this->device_); });
+    };
+    EXPECT_EQ(lasso({.alpha = 0}), "Lasso::fit: alpha = 0 but it must be a finite number above 0");
+    EXPECT_EQ(lasso({.max_iter = 0}), "Lasso::fit: max_iter = 0 but it must be an integer of at least 1");
+    EXPECT_EQ(lasso({.tol = -1}), "Lasso::fit: tol = -1 but it must be a finite number of at least 0");
+    EXPECT_EQ(net({.l1_ratio = 0}), "ElasticNet::fit: l1_ratio = 0 but it must be a number above 0, up to 1");
+    EXPECT_EQ(net({.l1_ratio = 1.5}), "ElasticNet::fit: l1_ratio = 1.5 but it must be a number above 0, up to 1");
+    EXPECT_EQ(path({.eps = 2}), "enet_path: eps = 2 but it must be a number above 0, up to 1");
+    EXPECT_EQ(path({.alphas = {1, 0}}), "enet_path: alphas(1) = 0 but it must be a finite number above 0");
+    EXPECT_EQ(refusal<forja::InvalidArgument>([&] {
+                Lasso<T>({}, this->device_).fit(this->x_, std::vector<T>{1, 2, 3});
+              }),
+              "Lasso::fit: y is 3 x 1 but x has 4 rows");
+    EXPECT_EQ(refusal<forja::NotFitted>([&] { Lasso<T>({}, this->device_).dual_gap(); }),
+              "Lasso::dual_gap: call fit first");
+    EXPECT_EQ(refusal<forja::NotFitted>([&] { ElasticNet<T>({}, this->device_).n_iter(); }),
+              "ElasticNet::n_iter: call fit first");
+    EXPECT_EQ(refusal<forja::NotFitted>([&] { ElasticNet<T>({}, this->device_).converged(); }),
+              "ElasticNet::converged: call fit first");
+  }
+  ElasticNet<T> model;
+  EXPECT_EQ(refusal<forja::InvalidArgument>([&] {
+              model.set_params({{"C", 1.0}});
+            }),
+            "ElasticNet::set_params: \"C\" is no parameter; there are alpha, l1_ratio, fit_intercept, max_iter, tol, "
+            "warm_start");
+  model.set_params({{"alpha", 0.25}, {"warm_start", true}});
+  EXPECT_EQ(model.get_params().at("alpha"), forja::ParamValue(0.25));
+  Lasso<T> lasso;
+  lasso.set_params({{"tol", 0.0}});
+  EXPECT_EQ(lasso.get_params().at("tol"), forja::ParamValue(0.0));
 }
 
 }  // namespace

@@ -10,6 +10,8 @@
 namespace {
 
 using forja::Device;
+using forja::ElasticNet;
+using forja::Lasso;
 using forja::LeastSquaresSolver;
 using forja::LinearRegression;
 using forja::Matrix;
@@ -67,6 +69,20 @@ TYPED_TEST(LinearBookOf, ridge_predicts_what_the_book_has) {
       EXPECT_NEAR(static_cast<double>(model.predict(at)[0]), 1.55325833, kPrinted<T>);
       EXPECT_EQ(model.solver_used(), solver);
     }
+  }
+}
+
+TYPED_TEST(LinearBookOf, lasso_and_elastic_net_predict_what_the_book_has) {
+  using T = TypeParam;
+  const auto table = forja::testing::book_table<T>("regularised_toy");
+  const Matrix<T> at(1, 1, {T(1.5)});
+  for (const Device& device : forja::testing::devices_under_test()) {
+    Lasso<T> lasso({.alpha = 0.1}, device);
+    lasso.fit(table.x, table.target);
+    EXPECT_NEAR(static_cast<double>(lasso.predict(at)[0]), 1.53788174, kPrinted<T>);
+    ElasticNet<T> net({.alpha = 0.1, .l1_ratio = 0.5}, device);
+    net.fit(table.x, table.target);
+    EXPECT_NEAR(static_cast<double>(net.predict(at)[0]), 1.54333232, kPrinted<T>);
   }
 }
 

@@ -14,6 +14,8 @@
 namespace {
 
 using forja::Device;
+using forja::ElasticNet;
+using forja::Lasso;
 using forja::LeastSquaresSolver;
 using forja::LinearRegression;
 using forja::Matrix;
@@ -35,6 +37,12 @@ Model loaded(const std::string& bytes, Device device = Device::cpu()) {
 template <class T>
 class LinearFileOf : public ::testing::Test {
  protected:
+  std::vector<T> first_target() const {
+    std::vector<T> y;
+    for (std::int64_t i = 0; i < data_.y.rows(); ++i) y.push_back(data_.y(i, 0));
+    return y;
+  }
+
   const forja::testing::LinearData<T> data_ = forja::testing::linear_data<T>(40, 3, 2, false);
 };
 TYPED_TEST_SUITE(LinearFileOf, forja::testing::StorageTypes, forja::testing::StorageName);
@@ -70,6 +78,27 @@ TYPED_TEST(LinearFileOf, a_model_fitted_on_one_device_is_the_same_on_another) {
         EXPECT_NEAR(found.values()[i], expected.values()[i], 4 * std::numeric_limits<T>::epsilon() * 8);
       }
     }
+  }
+}
+
+TYPED_TEST(LinearFileOf, sparse_models_come_back_with_their_certificates) {
+  using T = TypeParam;
+  const std::vector<T> y = this->first_target();
+  for (const Device& device : forja::testing::devices_under_test()) {
+    Lasso<T> lasso({.alpha = 0.1, .max_iter = 77}, device);
+    lasso.fit(this->data_.x, y);
+    const auto other = loaded<Lasso<T>>(saved(lasso), device);
+    EXPECT_EQ(other.get_params(), lasso.get_params());
+    EXPECT_EQ(other.coef(), lasso.coef());
+    EXPECT_EQ(other.intercept(), lasso.intercept());
+    EXPECT_EQ(other.n_iter(), lasso.n_iter());
+    EXPECT_EQ(other.converged(), lasso.converged());
+    EXPECT_EQ(other.dual_gap(), lasso.dual_gap());
+    EXPECT_EQ(other.predict(this->data_.x), lasso.predict(this->data_.x));
+    ElasticNet<T> net({.alpha = 0.1, .l1_ratio = 0.3}, device);
+    net.fit(this->data_.x, y);
+    EXPECT_EQ(loaded<ElasticNet<T>>(saved(net)).coef(), net.coef());
+    EXPECT_THROW(loaded<Lasso<T>>(saved(net)), forja::ModelFormatError);
   }
 }
 
@@ -125,6 +154,8 @@ TYPED_TEST(LinearFileOf, damaged_files_are_refused_or_give_a_model_that_predicts
   expect_no_crash<LinearRegression<T>, T>(saved(model.fit(this->data_.x, this->data_.y)));
   Ridge<T> ridge({.alpha_per_target = {1, 2}}, Device::cpu());
   expect_no_crash<Ridge<T>, T>(saved(ridge.fit(this->data_.x, this->data_.y)));
+  Lasso<T> lasso({.alpha = 0.1}, Device::cpu());
+  expect_no_crash<Lasso<T>, T>(saved(lasso.fit(this->data_.x, this->first_target())));
 }
 
 }  // namespace

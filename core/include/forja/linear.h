@@ -11,6 +11,7 @@
 #include "forja/device.h"
 #include "forja/device_matrix.h"
 #include "forja/matrix.h"
+#include "forja/observer.h"
 #include "forja/params.h"
 
 namespace forja {
@@ -184,11 +185,152 @@ class FORJA_API Ridge : public LinearModel<T> {
   LeastSquaresReport report_;
 };
 
+/// What Lasso and ElasticNet share. They minimise
+/// sum of weight (y - x w - b)^2 / (2 sum of weight) + alpha (l1_ratio ||w||_1 + (1 - l1_ratio) / 2 ||w||^2)
+/// by coordinate descent (Friedman, Hastie and Tibshirani 2010), leave out columns that the duality gap rules out
+/// (Ndiaye et al. 2017), and measure the gap of what they return over the rows themselves, in double.
+template <class T = float>
+class FORJA_API SparseLinearModel : public LinearModel<T> {
+ public:
+  /// Times that coordinate descent went through its columns.
+  std::int64_t n_iter() const;
+  /// Whether dual_gap() is at most tol x sum of weight (y - mean)^2 / sum of weight, rather than max_iter reached.
+  bool converged() const;
+  /// An upper bound on how far the objective is above its minimum.
+  double dual_gap() const;
+
+ protected:
+  struct Report {
+    std::int64_t n_iter = 0;
+    bool converged = false;
+    double dual_gap = 0;
+  };
+  using LinearModel<T>::LinearModel;
+
+  Report report_;
+};
+
+/// Parameters of Lasso.
+struct LassoOptions {
+  /// The penalty's factor. Above 0; for 0 there is LinearRegression.
+  double alpha = 1;
+  /// Whether to learn an intercept, which is not penalised.
+  bool fit_intercept = true;
+  /// The most times through the columns. At least 1.
+  std::int64_t max_iter = 1000;
+  /// Ends when the gap is at most tol x the mean square of the centred targets. At least 0.
+  double tol = 1e-4;
+  /// Whether fit begins at the coefficients of the fit before, where the number of columns is the same.
+  bool warm_start = false;
+};
+
+/// The lasso (Tibshirani 1996; book chapter 4): least squares with the penalty alpha ||w||_1, which leaves only some
+/// coefficients unlike zero.
+template <class T = float>
+class FORJA_API Lasso : public SparseLinearModel<T> {
+ public:
+  explicit Lasso(LassoOptions options = {}, Device device = Device::automatic());
+
+  /// Learns from x (n x d) and y (n); sample_weight as in LinearRegression::fit. The observer sees the objective after
+  /// each pass over the rows and may end the call. Throws InvalidArgument, Cancelled, OutOfMemory.
+  Lasso& fit(const Rows<T>& x, std::span<const T> y, std::span<const T> sample_weight = {},
+             Observer* observer = nullptr);
+
+  const LassoOptions& options() const { return options_; }
+  Params get_params() const;
+  Lasso& set_params(const Params& params);
+
+  void save(const std::filesystem::path& path) const;
+  void save(std::ostream& out) const;
+  static Lasso load(const std::filesystem::path& path, Device device = Device::automatic());
+  static Lasso load(std::istream& in, Device device = Device::automatic());
+
+ private:
+  LassoOptions options_;
+};
+
+/// Parameters of ElasticNet.
+struct ElasticNetOptions {
+  /// The penalty's factor. Above 0; for 0 there is LinearRegression.
+  double alpha = 1;
+  /// The part of the penalty that is ||w||_1. Above 0, up to 1; for 0 there is Ridge.
+  double l1_ratio = 0.5;
+  /// As in LassoOptions.
+  bool fit_intercept = true;
+  std::int64_t max_iter = 1000;
+  double tol = 1e-4;
+  bool warm_start = false;
+};
+
+/// The elastic net (Zou and Hastie 2005; book chapter 4): between Ridge and Lasso.
+template <class T = float>
+class FORJA_API ElasticNet : public SparseLinearModel<T> {
+ public:
+  explicit ElasticNet(ElasticNetOptions options = {}, Device device = Device::automatic());
+
+  /// As Lasso::fit.
+  ElasticNet& fit(const Rows<T>& x, std::span<const T> y, std::span<const T> sample_weight = {},
+                  Observer* observer = nullptr);
+
+  const ElasticNetOptions& options() const { return options_; }
+  Params get_params() const;
+  ElasticNet& set_params(const Params& params);
+
+  void save(const std::filesystem::path& path) const;
+  void save(std::ostream& out) const;
+  static ElasticNet load(const std::filesystem::path& path, Device device = Device::automatic());
+  static ElasticNet load(std::istream& in, Device device = Device::automatic());
+
+ private:
+  ElasticNetOptions options_;
+};
+
+/// How a path of elastic nets is made.
+struct PathOptions {
+  /// As in ElasticNetOptions; 1: the lasso.
+  double l1_ratio = 0.5;
+  /// The least alpha over the greatest, where alphas is empty. Above 0, up to 1.
+  double eps = 1e-3;
+  /// How many alphas, evenly spaced by their logarithms, where alphas is empty. At least 1. The greatest is the least
+  /// for which all coefficients are zero.
+  std::int64_t n_alphas = 100;
+  /// The alphas themselves, each above 0; they are taken in descending order.
+  std::vector<double> alphas = {};
+  /// As in ElasticNetOptions, for each alpha.
+  bool fit_intercept = true;
+  std::int64_t max_iter = 1000;
+  double tol = 1e-4;
+};
+
+/// Elastic nets for several alphas.
+template <class T>
+struct LinearPath {
+  std::vector<double> alphas;           ///< descending
+  Matrix<T> coefs;                      ///< one row per alpha, d columns
+  std::vector<T> intercepts;            ///< one per alpha
+  std::vector<double> dual_gaps;        ///< one per alpha, as dual_gap()
+  std::vector<std::int64_t> n_iters;    ///< one per alpha
+  std::vector<std::int32_t> converged;  ///< one per alpha: 1 or 0
+};
+
+/// Elastic nets of x (n x d) and y (n) for descending alphas, each begun where the last one ended; what the rows say of
+/// themselves is asked for once. The observer sees one run per alpha. Throws as Lasso::fit.
+template <class T>
+FORJA_API LinearPath<T> enet_path(const Rows<T>& x, std::span<const T> y, const PathOptions& options = {},
+                                  std::span<const T> sample_weight = {}, Device device = Device::automatic(),
+                                  Observer* observer = nullptr);
+
 extern template class LinearModel<float>;
 extern template class LinearModel<double>;
 extern template class LinearRegression<float>;
 extern template class LinearRegression<double>;
 extern template class Ridge<float>;
 extern template class Ridge<double>;
+extern template class SparseLinearModel<float>;
+extern template class SparseLinearModel<double>;
+extern template class Lasso<float>;
+extern template class Lasso<double>;
+extern template class ElasticNet<float>;
+extern template class ElasticNet<double>;
 
 }  // namespace forja

@@ -1,4 +1,4 @@
-#include "kmeans/watch.h"
+#include "estimator/watch.h"
 
 #include <fmt/format.h>
 

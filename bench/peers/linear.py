@@ -1,0 +1,172 @@
+"""Linear models of forja and its peers, run in turn on the same arrays.
+
+Every task is timed `--repeats` times, each repeat running forja and all peers one after the other; the table shows
+medians, the objective (recomputed from the returned coefficients in double), each peer's time over forja's, and the
+floor: a read of x over measured read bandwidth and half of x'x over measured multiply-add peak.
+"""
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from pathlib import Path
+
+# Idle threads of one library must not spin while another one runs.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("GOMP_SPINCOUNT", "0")
+os.environ.setdefault("KMP_BLOCKTIME", "0")
+
+import numpy as np
+import sklearn.linear_model
+import sklearnex.linear_model
+
+warnings.filterwarnings("ignore", category=sklearn.exceptions.ConvergenceWarning)
+
+
+def tall():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(1_000_000, 100)).astype(np.float32)
+    w = rng.normal(size=100) * (rng.random(100) < 0.5)
+    return x, (x @ w + rng.normal(size=len(x)) + 3).astype(np.float32)
+
+
+def wide():
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(2000, 20_000)).astype(np.float32)
+    w = np.zeros(20_000)
+    w[:50] = rng.normal(size=50)
+    return x, (x @ w + rng.normal(size=len(x))).astype(np.float32)
+
+
+def objective(x, y, coefficients, alpha, kind):
+    """Of one model, in double."""
+    total = 0.0
+    w = coefficients[1:].astype(np.float64)
+    for first in range(0, len(x), 65536):
+        residual = y[first:first + 65536] - x[first:first + 65536].astype(np.float64) @ w - coefficients[0]
+        total += (residual.astype(np.float64) ** 2).sum()
+    if kind == "lasso":
+        return total / (2 * len(x)) + alpha * np.abs(w).sum()
+    return total + alpha * (w ** 2).sum()
+
+
+class Worker:
+    """The C++ program that runs forja."""
+
+    def __init__(self, program, x, y, folder):
+        self.out = folder / "coefficients.bin"
+        np.save(folder / "x.npy", x)
+        np.save(folder / "y.npy", y)
+        self.columns = x.shape[1] + 1
+        self.process = subprocess.Popen([program, folder / "x.npy", folder / "y.npy"], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, text=True)
+
+    def ask(self, line):
+        print(line, file=self.process.stdin, flush=True)
+        answer = self.process.stdout.readline().split()
+        if not answer:
+            sys.exit(f"linear_worker ended on: {line}")
+        return [float(word) for word in answer]
+
+    def run(self, line):
+        seconds, _, certificate = self.ask(f"{line} out={self.out}")
+        return seconds, np.fromfile(self.out, np.float32).reshape(-1, self.columns), certificate
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def fitted(model, x, y):
+    start = time.perf_counter()
+    model.fit(x, y)
+    seconds = time.perf_counter() - start
+    return seconds, np.concatenate([np.ravel(model.intercept_), np.ravel(model.coef_)])[None], float("nan")
+
+
+def runners_of(kind, worker, x, y, alpha):
+    if kind == "linear":
+        return {
+            "forja": lambda: worker.run("linear"),
+            "scikit-learn": lambda: fitted(sklearn.linear_model.LinearRegression(), x, y),
+            "sklearnex": lambda: fitted(sklearnex.linear_model.LinearRegression(), x, y),
+        }
+    if kind == "ridge":
+        return {
+            "forja": lambda: worker.run(f"ridge alpha={alpha}"),
+            "scikit-learn": lambda: fitted(sklearn.linear_model.Ridge(alpha), x, y),
+            "sklearnex": lambda: fitted(sklearnex.linear_model.Ridge(alpha), x, y),
+        }
+    if kind == "lasso":
+        return {
+            "forja": lambda: worker.run(f"lasso alpha={alpha}"),
+            "scikit-learn": lambda: fitted(sklearn.linear_model.Lasso(alpha), x, y),
+            "sklearnex": lambda: fitted(sklearnex.linear_model.Lasso(alpha), x, y),
+        }
+
+    def scikit_path():
+        start = time.perf_counter()
+        centred = x - x.mean(0)
+        alphas, coefs, _ = sklearn.linear_model.lasso_path(centred, y - y.mean(), n_alphas=alpha)
+        seconds = time.perf_counter() - start
+        intercepts = y.mean() - x.mean(0) @ coefs
+        return seconds, np.concatenate([intercepts[None], coefs]).T, alphas[-1]
+
+    return {"forja": lambda: worker.run(f"path alphas={alpha}"), "scikit-learn": scikit_path}
+
+
+TASKS = {
+    "linear": ("LinearRegression, 1 M x 100", tall, "linear", 0, 0.5),
+    "ridge": ("Ridge alpha 1, 1 M x 100", tall, "ridge", 1.0, 0.5),
+    "lasso": ("Lasso alpha 0.1, 1 M x 100", tall, "lasso", 0.1, 0.2),
+    "path": ("Lasso, 100 alphas, 2000 x 20,000", wide, "path", 100, 0.5),
+}
+
+
+def run_task(program, name, repeats):
+    title, make, kind, alpha, target = TASKS[name]
+    x, y = make()
+    n, d = x.shape
+    with tempfile.TemporaryDirectory() as folder:
+        worker = Worker(program, x, y, Path(folder))
+        runners = runners_of(kind, worker, x, y, alpha)
+        times = {runner: [] for runner in runners}
+        found = {}
+        for _ in range(repeats):
+            for runner, run in runners.items():
+                seconds, *found[runner] = run()
+                times[runner].append(seconds)
+        bandwidth, peak, _ = worker.ask("limits")
+        worker.close()
+    medians = {runner: statistics.median(values) for runner, values in times.items()}
+    peers = {runner: value for runner, value in medians.items() if not runner.startswith("forja")}
+    best = min(peers, key=peers.get)
+    print(f"\n{title}")
+    for runner, values in times.items():
+        coefficients, certificate = found[runner]
+        reached = objective(x, y, coefficients[-1], alpha, kind) if kind != "path" else \
+            objective(x, y, coefficients[-1], found["scikit-learn"][1], "lasso")
+        print(f"  {runner:14s} {medians[runner]:8.3f} s  ({min(values):.3f} .. {max(values):.3f})"
+              f"  objective {reached:.9g}" + (f"  certificate {certificate:.2g}" if runner == "forja" else ""))
+    print(f"  floor: {n * d * 4 / bandwidth:.3f} s for one read of x at {bandwidth / 1e9:.1f} GB/s" +
+          (f", {1.0 * n * d * d / peak:.3f} s for x'x at {peak / 1e9:.0f} GFLOP/s" if kind != "path" else ""))
+    print(f"  forja / {best} = {medians['forja'] / medians[best]:.2f} (target {target})", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("program", help="the built linear_worker")
+    parser.add_argument("--tasks", default=",".join(TASKS), help="comma-separated: " + ", ".join(TASKS))
+    parser.add_argument("--repeats", type=int, default=5)
+    options = parser.parse_args()
+    print(f"numpy {np.__version__}, scikit-learn {sklearn.__version__}, {os.cpu_count()} cores, {options.repeats} "
+          "repeats in turn, medians")
+    for name in options.tasks.split(","):
+        run_task(options.program, name, options.repeats)
+
+
+if __name__ == "__main__":
+    main()

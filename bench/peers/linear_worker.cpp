@@ -1,0 +1,113 @@
+// forja's side of the comparison with peers: reads x and y, then runs a task per line of standard input and answers
+// with "seconds n_iter certificate", so that a driver can run forja and its peers in turn on the same data.
+
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <map>
+#include <sstream>
+#include <string>
+
+#include "../machine_limits.h"
+#include "forja/forja.h"
+
+namespace {
+
+using Arguments = std::map<std::string, std::string>;
+
+/// "name key=value key=value ..."
+std::pair<std::string, Arguments> parse(const std::string& line) {
+  std::istringstream words(line);
+  std::string name;
+  words >> name;
+  Arguments arguments;
+  for (std::string word; words >> word;) {
+    const std::size_t equals = word.find('=');
+    arguments[word.substr(0, equals)] = word.substr(equals + 1);
+  }
+  return {name, arguments};
+}
+
+struct Data {
+  forja::Matrix<float> x;
+  forja::Matrix<float> y;
+};
+
+double seconds_of(auto&& work) {
+  const auto start = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+/// The intercept, then the coefficients, of each of `rows` models.
+void write_coefficients(const Arguments& arguments, const std::vector<float>& intercepts,
+                        const forja::Matrix<float>& coefs) {
+  std::ofstream out(arguments.at("out"), std::ios::binary);
+  for (std::int64_t i = 0; i < coefs.rows(); ++i) {
+    out.write(reinterpret_cast<const char*>(&intercepts[static_cast<std::size_t>(i)]), sizeof(float));
+    out.write(reinterpret_cast<const char*>(coefs.row(i).data()),
+              static_cast<std::streamsize>(coefs.row(i).size_bytes()));
+  }
+}
+
+void answer(double seconds, std::int64_t n_iter, double certificate) {
+  std::cout << seconds << ' ' << n_iter << ' ' << certificate << std::endl;
+}
+
+void run(const std::string& name, const Arguments& arguments, const Data& data) {
+  const std::span<const float> y = data.y.values();
+  if (name == "linear") {
+    forja::LinearRegression<float> model;
+    const double seconds = seconds_of([&] { model.fit(data.x, y); });
+    write_coefficients(arguments, model.intercept(), model.coef());
+    answer(seconds, 1, model.backward_error());
+  } else if (name == "ridge") {
+    forja::Ridge<float> model({.alpha = std::stod(arguments.at("alpha"))});
+    const double seconds = seconds_of([&] { model.fit(data.x, y); });
+    write_coefficients(arguments, model.intercept(), model.coef());
+    answer(seconds, 1, model.backward_error());
+  } else if (name == "lasso") {
+    forja::Lasso<float> model({.alpha = std::stod(arguments.at("alpha"))});
+    const double seconds = seconds_of([&] { model.fit(data.x, y); });
+    write_coefficients(arguments, model.intercept(), model.coef());
+    answer(seconds, model.n_iter(), model.dual_gap());
+  } else {
+    forja::LinearPath<float> path;
+    const double seconds = seconds_of([&] {
+      path = forja::enet_path<float>(data.x, y, {.l1_ratio = 1, .n_alphas = std::stoll(arguments.at("alphas"))});
+    });
+    write_coefficients(arguments, path.intercepts, path.coefs);
+    std::int64_t sweeps = 0;
+    double gap = 0;
+    for (std::size_t i = 0; i < path.alphas.size(); ++i) {
+      sweeps += path.n_iters[i];
+      gap = std::max(gap, path.dual_gaps[i]);
+    }
+    answer(seconds, sweeps, gap);
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 3) {
+    std::fputs("usage: linear_worker X.npy Y.npy\n", stderr);
+    return 2;
+  }
+  const Data data{forja::read_npy<float>(argv[1]), forja::read_npy<float>(argv[2])};
+  for (std::string line; std::getline(std::cin, line);) {
+    const auto [name, arguments] = parse(line);
+    if (name == "limits") {
+      std::cout << forja::bench::read_bandwidth() << ' ' << forja::bench::multiply_add_peak<float>() << " 0"
+                << std::endl;
+    } else if (name == "linear" || name == "ridge" || name == "lasso" || name == "path") {
+      run(name, arguments, data);
+    } else {
+      std::fprintf(stderr, "linear_worker: unknown task %s\n", name.c_str());
+      return 2;
+    }
+  }
+  return 0;
+}
