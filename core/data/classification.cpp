@@ -96,6 +96,18 @@ std::vector<double> class_shares(const Options& options) {
   return shares;
 }
 
+void check_columns(const char* name, const std::vector<double>& values, std::int64_t n_features) {
+  if (values.empty()) return;
+  if (std::ssize(values) != n_features) {
+    refuse(fmt::format("{} has {} values but n_features = {}", name, values.size(), n_features));
+  }
+  for (std::size_t j = 0; j < values.size(); ++j) {
+    if (!std::isfinite(values[j])) {
+      refuse(fmt::format("{}[{}] = {} but it must be a finite number", name, j, values[j]));
+    }
+  }
+}
+
 void check(const Options& options) {
   classification_params().check("make_classification", options);
   std::int64_t useful = 0;
@@ -104,6 +116,8 @@ void check(const Options& options) {
     refuse(fmt::format("n_informative + n_redundant + n_repeated = {} + {} + {} but n_features = {}",
                        options.n_informative, options.n_redundant, options.n_repeated, options.n_features));
   }
+  check_columns("shift_per_column", options.shift_per_column, options.n_features);
+  check_columns("scale_per_column", options.scale_per_column, options.n_features);
   constexpr std::int64_t kMostBits = 31;  // a label's
   const std::int64_t most = std::int64_t{1} << std::min(options.n_informative, kMostBits);
   std::int64_t clusters = 0;
@@ -232,8 +246,11 @@ Classification<T> make_classification(const ClassificationOptions& options) {
   for (const std::int64_t column : columns) {
     const auto j = static_cast<std::uint64_t>(column);
     const double drawn = formulas::random_uniform(options.seed, kShift, j);
-    shift.push_back(options.shift.value_or(options.class_sep * (2 * drawn - 1)));
-    scale.push_back(options.scale.value_or(1 + 100 * formulas::random_uniform(options.seed, kScale, j)));
+    shift.push_back(!options.shift_per_column.empty() ? options.shift_per_column[j]
+                                                      : options.shift.value_or(options.class_sep * (2 * drawn - 1)));
+    scale.push_back(!options.scale_per_column.empty()
+                        ? options.scale_per_column[j]
+                        : options.scale.value_or(1 + 100 * formulas::random_uniform(options.seed, kScale, j)));
     made.feature_kinds.push_back(kind_of(options, column));
   }
   std::vector<double> values(static_cast<std::size_t>(d));

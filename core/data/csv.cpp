@@ -177,10 +177,9 @@ void CsvReader<T>::read_field(const core::CsvScanner& scanner, Column& column) {
 
 template <class T>
 void CsvReader<T>::read_text(const core::CsvScanner& scanner, Column& column, std::int64_t row) {
-  constexpr std::int64_t kMostCodes = std::int64_t{1} << std::min(31, std::numeric_limits<T>::digits);
   cell(column, row) = static_cast<T>(column.categories->code(scanner.field()));
-  if (column.categories->size() > kMostCodes) {
-    scanner.refuse(fmt::format("the column has more than {} different texts", kMostCodes));
+  if (column.categories->size() > options_.max_categories) {
+    scanner.refuse(fmt::format("the column has more than {} different texts", options_.max_categories));
   }
 }
 

@@ -53,6 +53,11 @@ void check_csv_options(const CsvOptions& options) {
   if (options.separator == '"' || options.separator == '\n' || options.separator == '\r') {
     throw InvalidArgument("read_csv: separator is a quote or a line end but it must be another byte");
   }
+  constexpr std::int64_t kMostCategories = std::int64_t{1} << 24;
+  if (options.max_categories < 1 || options.max_categories > kMostCategories) {
+    throw InvalidArgument(fmt::format("read_csv: max_categories = {} but it must be an integer from 1 to {}",
+                                      options.max_categories, kMostCategories));
+  }
   if (options.max_unpacked_bytes < 1) {
     throw InvalidArgument(fmt::format("read_csv: max_unpacked_bytes = {} but it must be an integer of at least 1",
                                       options.max_unpacked_bytes));

@@ -2,6 +2,7 @@
 #include <limits>
 #include <numeric>
 
+#include "data/low_rank.h"
 #include "data/random_normal.h"
 #include "data/random_order.h"
 #include "estimator/parameter_table.h"
@@ -11,20 +12,23 @@
 namespace forja {
 namespace {
 
-enum Stream : std::uint64_t { kRows = 1, kCoef = 2, kColumns = 3, kNoise = 4 };
+enum Stream : std::uint64_t { kRows = 1, kCoef = 2, kColumns = 3, kNoise = 4, kDirections = 5 };
 
 const core::ParameterTable<RegressionOptions>& regression_params() {
   using Options = RegressionOptions;
   constexpr double kFinite = std::numeric_limits<double>::max();
-  static const core::ParameterTable<Options> table = core::ParameterTable<Options>()
-                                                         .integer("n_samples", &Options::n_samples, 1)
-                                                         .integer("n_features", &Options::n_features, 1)
-                                                         .integer("n_informative", &Options::n_informative, 0)
-                                                         .integer("n_targets", &Options::n_targets, 1)
-                                                         .real("bias", &Options::bias, -kFinite, kFinite)
-                                                         .real("noise", &Options::noise, 0, kFinite)
-                                                         .boolean("shuffle", &Options::shuffle)
-                                                         .seed("seed", &Options::seed);
+  static const core::ParameterTable<Options> table =
+      core::ParameterTable<Options>()
+          .integer("n_samples", &Options::n_samples, 1)
+          .integer("n_features", &Options::n_features, 1)
+          .integer("n_informative", &Options::n_informative, 0)
+          .integer("n_targets", &Options::n_targets, 1)
+          .real("bias", &Options::bias, -kFinite, kFinite)
+          .optional_integer("effective_rank", &Options::effective_rank, 1, "none")
+          .real("tail_strength", &Options::tail_strength, 0, 1)
+          .real("noise", &Options::noise, 0, kFinite)
+          .boolean("shuffle", &Options::shuffle)
+          .seed("seed", &Options::seed);
   return table;
 }
 
@@ -38,7 +42,13 @@ Regression<T> make_regression(const RegressionOptions& options) {
   const std::int64_t targets = options.n_targets;
   Regression<T> made{Matrix<T>(n, d), Matrix<T>(n, targets), Matrix<T>(d, targets)};
   std::uint64_t counter = 0;
-  for (T& value : made.x.values()) value = static_cast<T>(core::random_normal(options.seed, kRows, counter++));
+  if (options.effective_rank) {
+    const std::vector<double> lengths =
+        core::falling_singular_values(std::min(n, d), *options.effective_rank, options.tail_strength);
+    made.x = core::rows_of_singular_values<T>(n, d, lengths, options.seed, kRows, kDirections);
+  } else {
+    for (T& value : made.x.values()) value = static_cast<T>(core::random_normal(options.seed, kRows, counter++));
+  }
 
   std::vector<std::int64_t> columns(static_cast<std::size_t>(d));
   std::iota(columns.begin(), columns.end(), std::int64_t{0});

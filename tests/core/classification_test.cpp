@@ -55,6 +55,32 @@ std::string refused(const ClassificationOptions& options) {
   return forja::testing::refusal<forja::InvalidArgument>([&] { make_classification<float>(options); });
 }
 
+TEST(Classification, each_column_may_have_its_own_shift_and_scale_whether_or_not_columns_are_mixed) {
+  ClassificationOptions options{.n_samples = 20, .n_features = 4, .n_redundant = 1, .shuffle = false, .seed = 3};
+  const Classification<double> plain = make_classification<double>(options);
+  options.shift_per_column = {1, 0, -2, 5};
+  options.scale_per_column = {2, 1, 0.5, 0};
+  const Classification<double> moved = make_classification<double>(options);
+  for (std::int64_t i = 0; i < 20; ++i) {
+    EXPECT_EQ(moved.x(i, 0), (plain.x(i, 0) + 1) * 2);
+    EXPECT_EQ(moved.x(i, 1), plain.x(i, 1));
+    EXPECT_EQ(moved.x(i, 2), (plain.x(i, 2) - 2) * 0.5);
+    EXPECT_EQ(moved.x(i, 3), 0);
+  }
+  // The column that is scaled to nothing is the one of noise wherever it lies.
+  options.shuffle = true;
+  for (options.seed = 0; options.seed < 5; ++options.seed) {
+    const Classification<double> mixed = make_classification<double>(options);
+    for (std::int64_t j = 0; j < 4; ++j) {
+      EXPECT_EQ(mixed.x(0, j) == 0, mixed.feature_kinds[static_cast<std::size_t>(j)] == FeatureKind::noise);
+    }
+  }
+  EXPECT_EQ(refused({.n_features = 5, .shift_per_column = {1}}),
+            "make_classification: shift_per_column has 1 values but n_features = 5");
+  EXPECT_EQ(refused({.n_features = 5, .scale_per_column = {1, 1, 1, 1, INFINITY}}),
+            "make_classification: scale_per_column[4] = inf but it must be a finite number");
+}
+
 TEST(Classification, classes_have_their_shares_of_the_rows) {
   EXPECT_EQ(counts(make_classification<float>({.n_samples = 1000, .flip_y = 0}).labels, 2),
             (std::vector<std::int64_t>{500, 500}));

@@ -176,6 +176,22 @@ TEST(Csv, text_is_refused_where_only_numbers_are_wanted) {
   }
 }
 
+TEST(Csv, more_categories_than_float_can_number_or_than_are_wanted_are_refused) {
+  EXPECT_EQ(CsvOptions().max_categories, 1 << 24);
+  static_assert(std::numeric_limits<float>::digits == 24, "2^24 + 1 is the first number that float lacks");
+  EXPECT_EQ(read("a,b\nx,u\ny,u\nx,v\n", {.max_categories = 2}).categories,
+            (std::vector<Texts>{{"x", "y"}, {"u", "v"}}));
+  EXPECT_EQ(refused("a,b\nx,u\ny,u\nx,v\nz,w\n", {.max_categories = 2}),
+            "file: line 5, column 1 (a): the column has more than 2 different texts");
+  // The numbers before the first text count.
+  EXPECT_EQ(refused("a\n1\n2\nx\n", {.max_categories = 2}),
+            "file: line 3, column 1 (a): the column has more than 2 different texts");
+  for (const std::int64_t most : {std::int64_t{0}, (std::int64_t{1} << 24) + 1}) {
+    EXPECT_EQ(refused_argument("a\nx\n", {.max_categories = most}),
+              "read_csv: max_categories = " + std::to_string(most) + " but it must be an integer from 1 to 16777216");
+  }
+}
+
 TEST(Csv, columns_that_are_not_there_or_unclear_are_refused) {
   const std::string text = "a,b,b\n1,2,3\n";
   EXPECT_EQ(refused_argument(text, {.target = "c"}), "read_csv: file has no column \"c\"; it has a, b, b");

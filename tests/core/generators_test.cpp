@@ -195,6 +195,50 @@ TEST(Regression, informative_columns_have_coefficients_up_to_100_and_the_others_
   for (const double value : all.coef.values()) EXPECT_GT(value, 0);
 }
 
+/// The sum of (singular value)^(2 power) of x.
+double power_sum(const Matrix<double>& x, int power) {
+  Matrix<double> gram(x.columns(), x.columns());
+  for (std::int64_t i = 0; i < x.columns(); ++i) {
+    for (std::int64_t j = 0; j < x.columns(); ++j) {
+      for (std::int64_t r = 0; r < x.rows(); ++r) gram(i, j) += x(r, i) * x(r, j);
+    }
+  }
+  Matrix<double> product = gram;
+  for (int factor = 1; factor < power; ++factor) {
+    Matrix<double> next(gram.rows(), gram.columns());
+    for (std::int64_t i = 0; i < gram.rows(); ++i) {
+      for (std::int64_t k = 0; k < gram.rows(); ++k) {
+        for (std::int64_t j = 0; j < gram.rows(); ++j) next(i, j) += product(i, k) * gram(k, j);
+      }
+    }
+    product = next;
+  }
+  double trace = 0;
+  for (std::int64_t i = 0; i < product.rows(); ++i) trace += product(i, i);
+  return trace;
+}
+
+TYPED_TEST(RegressionOf, rows_of_an_effective_rank_have_the_singular_values_that_scikit_learn_names) {
+  using T = TypeParam;
+  for (const double tail : {0.0, 0.3, 1.0}) {
+    for (const auto& [n, d] : {std::pair<std::int64_t, std::int64_t>{40, 12}, {9, 20}, {1, 5}}) {
+      const auto made = forja::make_regression<T>(
+          {.n_samples = n, .n_features = d, .effective_rank = 3, .tail_strength = tail, .seed = 8});
+      const Matrix<double> x(made.x.view());
+      for (const int power : {1, 2, 5}) {
+        double expected = 0;
+        for (std::int64_t i = 0; i < std::min(n, d); ++i) {
+          const double place = static_cast<double>(i) / 3;
+          expected += std::pow((1 - tail) * std::exp(-place * place) + tail * std::exp(-0.1 * place), 2 * power);
+        }
+        // Entries below 1 are rounded to T.
+        EXPECT_NEAR(power_sum(x, power), expected, 100 * std::numeric_limits<T>::epsilon() * expected)
+            << n << " x " << d << ", power " << power;
+      }
+    }
+  }
+}
+
 TEST(Regression, noise_has_its_standard_deviation_and_the_seed_is_the_only_chance) {
   const forja::RegressionOptions options{.n_samples = 5000, .n_features = 3, .noise = 2, .seed = 6};
   const auto made = forja::make_regression<double>(options);
@@ -225,6 +269,10 @@ TEST(Regression, options_out_of_range_are_refused) {
             "make_regression: n_informative = -1 but it must be an integer of at least 0");
   EXPECT_EQ(refused_regression({.n_targets = 0}),
             "make_regression: n_targets = 0 but it must be an integer of at least 1");
+  EXPECT_EQ(refused_regression({.effective_rank = 0}),
+            "make_regression: effective_rank = 0 but it must be an integer of at least 1 or \"none\"");
+  EXPECT_EQ(refused_regression({.tail_strength = 1.5}),
+            "make_regression: tail_strength = 1.5 but it must be a number from 0 to 1");
   EXPECT_EQ(refused_regression({.bias = INFINITY}), "make_regression: bias = inf but it must be a finite number");
   EXPECT_EQ(refused_regression({.noise = -1}),
             "make_regression: noise = -1 but it must be a finite number of at least 0");

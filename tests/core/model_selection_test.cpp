@@ -185,6 +185,53 @@ TEST(TrainTestSplit, sizes_that_leave_a_part_empty_or_are_out_of_range_are_refus
   EXPECT_EQ(refused(-3, {}), "train_test_split: -3 rows but at least 2 are needed");
 }
 
+TEST(TrainTestSplit, the_training_part_has_its_size_and_the_test_part_what_is_left_or_its_own) {
+  const SplitRows rest = train_test_split(10, {.train_size = 0.55, .seed = 3});
+  EXPECT_EQ(rest.train.size(), 5U);
+  expect_each_row_once(rest, 10);
+  const SplitRows both = train_test_split(10, {.test_size = 0.21, .train_size = 4, .seed = 3});
+  EXPECT_EQ(both.train.size(), 4U);
+  EXPECT_EQ(both.test.size(), 3U);
+  std::vector<std::int64_t> all = both.train;
+  all.insert(all.end(), both.test.begin(), both.test.end());
+  std::sort(all.begin(), all.end());
+  EXPECT_EQ(std::adjacent_find(all.begin(), all.end()), all.end());
+  const SplitRows in_order = train_test_split(10, {.test_size = 2, .train_size = 3, .shuffle = false});
+  EXPECT_EQ(in_order.train, (std::vector<std::int64_t>{0, 1, 2}));
+  EXPECT_EQ(in_order.test, (std::vector<std::int64_t>{3, 4}));
+}
+
+TEST(TrainTestSplit, labels_keep_their_shares_in_parts_that_leave_rows_out) {
+  for (const std::vector<std::int64_t>& rows : {std::vector<std::int64_t>{7, 20, 13}, {2, 2, 96}, {33, 34, 33}}) {
+    const Labels labels = labels_of(rows);
+    const auto n = static_cast<double>(labels.size());
+    for (std::uint64_t seed = 0; seed < 20; ++seed) {
+      const SplitRows split =
+          train_test_split(std::ssize(labels), {.test_size = 0.3, .train_size = 0.4, .stratify = labels, .seed = seed});
+      EXPECT_EQ(std::ssize(split.train), static_cast<std::int64_t>(0.4 * n));
+      EXPECT_EQ(std::ssize(split.test), std::ceil(0.3 * n));
+      auto trained = counts(labels, split.train);
+      auto tested = counts(labels, split.test);
+      for (std::size_t c = 0; c < rows.size(); ++c) {
+        const auto label = 10 * static_cast<std::int32_t>(c) - 10;
+        const double share = static_cast<double>(rows[c]) / n;
+        EXPECT_NEAR(static_cast<double>(trained[label]), share * static_cast<double>(split.train.size()), 1);
+        EXPECT_NEAR(static_cast<double>(tested[label]), share * static_cast<double>(split.test.size()), 1);
+      }
+    }
+  }
+}
+
+TEST(TrainTestSplit, training_sizes_that_leave_no_room_are_refused) {
+  EXPECT_EQ(
+      refused(10, {.train_size = 1.5}),
+      "train_test_split: train_size = 1.5 but it must be a share between 0 and 1 or a number of rows of at least 1");
+  EXPECT_EQ(refused(10, {.train_size = 0.05}), "train_test_split: train_size = 0.05 of 10 rows is none");
+  EXPECT_EQ(refused(10, {.train_size = 10}), "train_test_split: train_size = 10 of 10 rows leaves none to test");
+  EXPECT_EQ(refused(10, {.test_size = 0.45, .train_size = 6}),
+            "train_test_split: train_size = 6 and test_size = 0.45 make 6 and 5 rows but there are 10");
+}
+
 TEST(TrainTestSplit, labels_that_cannot_be_kept_in_their_shares_are_refused) {
   const Labels single = {1, 1, 1, 1, 7};
   EXPECT_EQ(refused(5, {.stratify = single}), "train_test_split: stratify has label 7 in 1 row but each needs 2");

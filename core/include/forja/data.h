@@ -33,6 +33,8 @@ struct CsvOptions {
   std::vector<std::string> na_values = {"NA", "N/A", "#N/A", "<NA>", "NULL", "null"};
   /// Whether columns of text become category codes; where not, text is refused with its line and column.
   bool categories = true;
+  /// Different texts of a column; more are refused. From 1 to 2^24, up to which float tells every code from the others.
+  std::int64_t max_categories = std::int64_t{1} << 24;
   /// A gzip file that unpacks to more is refused: it may hold 1032 times its size. In bytes.
   std::int64_t max_unpacked_bytes = std::int64_t{1} << 32;
 };

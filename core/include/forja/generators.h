@@ -77,8 +77,12 @@ struct ClassificationOptions {
   bool hypercube = true;  ///< whether the clusters lie on the hypercube's corners; without, at random lengths of them
   std::optional<double> shift = 0;  ///< added to each column. Finite. Empty: a random one for each, within class_sep
   std::optional<double> scale = 1;  ///< multiplies each column, after shift. Finite. Empty: a random one from 1 to 101
-  bool shuffle = true;              ///< whether rows and columns are mixed; without, columns come in the order above
-  std::uint64_t seed = 0;           ///< the only source of chance
+  /// What is added to each column and what multiplies it: n_features finite numbers, for the columns in the order
+  /// above, before they are mixed. Stand for shift and scale.
+  std::vector<double> shift_per_column = {};
+  std::vector<double> scale_per_column = {};
+  bool shuffle = true;     ///< whether rows and columns are mixed; without, columns come in the order above
+  std::uint64_t seed = 0;  ///< the only source of chance
 };
 
 /// What a column of make_classification tells.
@@ -105,9 +109,12 @@ struct RegressionOptions {
   std::int64_t n_informative = 10;  ///< columns with a coefficient; at most n_features are taken. At least 0.
   std::int64_t n_targets = 1;       ///< columns of y. At least 1.
   double bias = 0;                  ///< added to every target. Finite.
-  double noise = 0;                 ///< standard deviation of what is added to each target. Finite, at least 0.
-  bool shuffle = true;              ///< whether the informative columns lie at random places; without, they come first
-  std::uint64_t seed = 0;           ///< the only source of chance
+  /// About how many directions explain most of x, at least 1. Empty: x is standard normal, of full rank.
+  std::optional<std::int64_t> effective_rank = {};
+  double tail_strength = 0.5;  ///< with effective_rank: the share of the singular values' fat tail. From 0 to 1.
+  double noise = 0;            ///< standard deviation of what is added to each target. Finite, at least 0.
+  bool shuffle = true;         ///< whether the informative columns lie at random places; without, they come first
+  std::uint64_t seed = 0;      ///< the only source of chance
 };
 
 /// Rows and linear targets.
@@ -118,8 +125,9 @@ struct Regression {
   Matrix<T> coef;  ///< n_features x n_targets
 };
 
-/// Standard normal columns, and targets y = x coef + bias + noise; coefficients of informative columns are uniform in
-/// (0, 100), the others 0.
+/// Standard normal columns, or with effective_rank r rows whose singular value i = 0, 1, ... is
+/// (1 - tail_strength) exp(-(i / r)^2) + tail_strength exp(-0.1 i / r), as scikit-learn's; and targets y = x coef +
+/// bias + noise; coefficients of informative columns are uniform in (0, 100), the others 0.
 template <class T = float>
 FORJA_API Regression<T> make_regression(const RegressionOptions& options = {});
 

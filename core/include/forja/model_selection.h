@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <variant>
 #include <vector>
@@ -12,11 +13,18 @@
 /// Parts of the rows: to learn from, to judge by; and judging by several.
 namespace forja {
 
+/// A share of the rows, between 0 and 1, or a number of rows, at least 1.
+using PartSize = std::variant<double, std::int64_t>;
+
 /// Parameters of train_test_split.
 struct SplitOptions {
-  /// The test part: a share of the rows, between 0 and 1 and rounded up, or a number of rows, at least 1.
-  std::variant<double, std::int64_t> test_size = 0.25;
-  /// Whether the rows are put in a random order first. Without, the test part is the last rows.
+  /// The test part; a share is rounded up. Empty: the rows that train_size leaves, or a quarter without that.
+  std::optional<PartSize> test_size = {};
+  /// The training part; a share is rounded down. Empty: the rows that test_size leaves. Where both leave rows, those
+  /// are in neither part.
+  std::optional<PartSize> train_size = {};
+  /// Whether the rows are put in a random order first. Without, the training part is the first rows and the test part
+  /// those after it.
   bool shuffle = true;
   /// A label of each row, read during the call: each label's share of the rows is kept in both parts, to within one
   /// row. Empty: not looked at.
@@ -25,7 +33,7 @@ struct SplitOptions {
   std::uint64_t seed = 0;
 };
 
-/// Row numbers from 0, each in one of the two parts.
+/// Row numbers from 0, each in one of the two parts at most.
 struct SplitRows {
   std::vector<std::int64_t> train;
   std::vector<std::int64_t> test;
@@ -41,8 +49,8 @@ struct TrainTestSplit {
 };
 
 /// Splits rows into a training and a test part. Throws InvalidArgument for an option out of range, when a part would
-/// be empty, and when stratified: without shuffle, for a label of a single row, or when a part has fewer rows than
-/// there are labels.
+/// be empty or both have more rows than there are, and when stratified: without shuffle, for a label of a single row,
+/// or when a part has fewer rows than there are labels.
 FORJA_API SplitRows train_test_split(std::int64_t n_rows, const SplitOptions& options = {});
 
 /// The same, applied to x (n x d) and to the n targets or labels y.
