@@ -2,6 +2,7 @@
 set(FORJA_PUBLIC_HEADERS
   forja/concepts.h
   forja/data.h
+  forja/decomposition.h
   forja/device.h
   forja/device_matrix.h
   forja/error.h

@@ -1,6 +1,6 @@
-#include <new>
-
 #include "compute/backend.h"
+#include "decomposition/affine_map.h"
+#include "decomposition/decomposition_compute.h"
 #include "kmeans/kmeans_compute.h"
 #include "kmeans/kmeans_predictor.h"
 #include "kmeans/silhouette.h"
@@ -9,22 +9,10 @@
 #include "runtime/device_rows.h"
 #include "runtime/machine.h"
 #include "runtime/threads.h"
+#include "runtime/within_memory.h"
 
 namespace forja::cpu {
 namespace {
-
-/// Runs `make`; what it lacks of memory is told in the library's own words.
-template <class Make>
-auto within_memory(const char* what, std::int64_t bytes, const Make& make) {
-  try {
-    return make();
-  } catch (const std::bad_alloc&) {
-    const std::int64_t free = memory_state().available;
-    throw OutOfMemory(std::string("cpu: ") + what + " needs about " + std::to_string(bytes) + " bytes but " +
-                          std::to_string(free) + " are free",
-                      bytes, free);
-  }
-}
 
 template <class T>
 class CpuFamilies final : public compute::BackendFor<T> {
@@ -32,6 +20,21 @@ class CpuFamilies final : public compute::BackendFor<T> {
   std::shared_ptr<const compute::DeviceRows<T>> upload(compute::Place place, MatrixView<const T> x) const override {
     return within_memory("DeviceMatrix", x.rows() * x.columns() * static_cast<std::int64_t>(sizeof(T)),
                          [&] { return std::make_shared<const CpuRows<T>>(x, thread_count(place.threads)); });
+  }
+
+  std::unique_ptr<compute::DecompositionCompute<T>> make_decomposition(compute::Place place, const Rows<T>& x,
+                                                                       bool centred) const override {
+    return within_memory("a decomposition", x.columns() * static_cast<std::int64_t>(sizeof(double)), [&] {
+      return std::make_unique<CpuDecomposition<T>>(host_view(x), centred, thread_count(place.threads));
+    });
+  }
+
+  std::unique_ptr<compute::AffineMap<T>> make_affine_map(compute::Place place, std::span<const double> shift,
+                                                         MatrixView<const double> w,
+                                                         std::span<const double> offset) const override {
+    return within_memory("a transform", w.rows() * w.columns() * static_cast<std::int64_t>(sizeof(T)), [&] {
+      return std::make_unique<CpuAffineMap<T>>(shift, w, offset, thread_count(place.threads));
+    });
   }
 
   std::unique_ptr<compute::KMeansCompute<T>> make_kmeans(compute::Place place, const Rows<T>& x,

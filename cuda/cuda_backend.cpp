@@ -1,4 +1,6 @@
 #include "compute/backend.h"
+#include "decomposition/affine_map.h"
+#include "decomposition/decomposition_compute.h"
 #include "kmeans/kmeans_compute.h"
 #include "kmeans/kmeans_predictor.h"
 #include "kmeans/silhouette.h"
@@ -15,6 +17,17 @@ class CudaFamilies final : public compute::BackendFor<T> {
  public:
   std::shared_ptr<const compute::DeviceRows<T>> upload(compute::Place place, MatrixView<const T> x) const override {
     return std::make_shared<const CudaRows<T>>(place.index, x);
+  }
+
+  std::unique_ptr<compute::DecompositionCompute<T>> make_decomposition(compute::Place place, const Rows<T>& x,
+                                                                       bool centred) const override {
+    return std::make_unique<CudaDecomposition<T>>(place.index, x, centred);
+  }
+
+  std::unique_ptr<compute::AffineMap<T>> make_affine_map(compute::Place place, std::span<const double> shift,
+                                                         MatrixView<const double> w,
+                                                         std::span<const double> offset) const override {
+    return std::make_unique<CudaAffineMap<T>>(place.index, shift, w, offset);
   }
 
   std::unique_ptr<compute::KMeansCompute<T>> make_kmeans(compute::Place place, const Rows<T>& x,

@@ -1,6 +1,9 @@
 # Everything that makes the CUDA backend, relative to this folder: nvcc builds it, and the tests' emulation does.
 set(FORJA_CUDA_SOURCES
   cuda_backend.cpp
+  decomposition/affine_map.cu
+  decomposition/centred_rows.cu
+  decomposition/decomposition_compute.cu
   kmeans/bounds.cu
   kmeans/centers.cu
   kmeans/cluster_sums.cu

@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "compute/decomposition_compute.h"
 #include "compute/kmeans_compute.h"
 #include "compute/linear_compute.h"
 #include "forja/device.h"
@@ -42,6 +43,14 @@ class BackendFor {
   virtual ~BackendFor() = default;
 
   virtual std::shared_ptr<const DeviceRows<T>> upload(Place place, MatrixView<const T> x) const = 0;
+
+  /// centred: by the columns' means.
+  virtual std::unique_ptr<DecompositionCompute<T>> make_decomposition(Place place, const Rows<T>& x,
+                                                                      bool centred) const = 0;
+  /// shift: as many as w has rows; offset: as many as w has columns. Nothing of them is kept.
+  virtual std::unique_ptr<AffineMap<T>> make_affine_map(Place place, std::span<const double> shift,
+                                                        MatrixView<const double> w,
+                                                        std::span<const double> offset) const = 0;
 
   /// sample_weight: n values or empty (all one).
   virtual std::unique_ptr<KMeansCompute<T>> make_kmeans(Place place, const Rows<T>& x,
@@ -88,7 +97,7 @@ class Backend {
 };
 
 /// Changes with every change of what crosses the library boundary: this file, the <family>_compute.h, forja/*.h.
-inline constexpr std::uint32_t kBackendAbi = 2;
+inline constexpr std::uint32_t kBackendAbi = 3;
 
 /// The one symbol of a backend library: returns null when `abi` is not the library's own kBackendAbi.
 using BackendEntry = const Backend* (*)(std::uint32_t abi);

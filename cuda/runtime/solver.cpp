@@ -79,6 +79,13 @@ std::vector<int> Solver::finish() {
   return outcomes;
 }
 
+void Solver::require_success(const char* calls) {
+  for (const int outcome : finish()) {
+    if (outcome == 0) continue;
+    throw DeviceUnavailable(std::string("CUDA: cuSOLVER's ") + calls + ": outcome " + std::to_string(outcome));
+  }
+}
+
 template <class T>
 void Solver::potrf(cublasFillMode_t uplo, std::int64_t n, T* a, std::int64_t lda) {
   const DeviceScope scope(context_->device());

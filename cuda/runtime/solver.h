@@ -68,6 +68,8 @@ class Solver {
 
   /// Waits for the calls so far and returns the outcome of each, in order: 0 is success. Synchronises.
   std::vector<int> finish();
+  /// finish(), and DeviceUnavailable with the name of the calls where one did not succeed.
+  void require_success(const char* calls);
 
  private:
   struct Workspace {

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "compute/backend.h"
@@ -114,6 +115,32 @@ std::vector<double> streamed_silhouettes(const compute::Backend& backend) {
   return backend.families<float>().silhouette_samples({0, 0}, Rows<float>(x), labels, 2);
 }
 
+/// Every decomposition, of tall rows and of wide ones, and a transform.
+std::vector<double> decomposition_run(const compute::Backend& backend) {
+  const compute::BackendFor<float>& families = backend.families<float>();
+  std::vector<double> seen;
+  for (const auto& [n, d, side] : {std::tuple{40, 5, compute::Side::columns}, std::tuple{5, 40, compute::Side::rows}}) {
+    const Matrix<float> x = blobs<float>(n, d, 4, 6.0, 11);
+    const auto seam = families.make_decomposition({0, 0}, Rows<float>(x), true);
+    for (const double value : seam->gram_eigenvalues(side)) seen.push_back(value);
+    for (const double value : seam->singular_values(side)) seen.push_back(value);
+    const Matrix<double> vectors = seam->right_vectors(3);
+    seen.insert(seen.end(), vectors.values().begin(), vectors.values().end());
+    // Twice the same direction: reflections make the basis.
+    Matrix<double> directions(2, d, 1.0);
+    seam->set_block(directions.view());
+    seam->power_step();
+    for (const double value : seam->block_svd().singular_values) seen.push_back(value);
+    seen.push_back(seam->total_square());
+    Matrix<float> y(n, 3);
+    Matrix<double> w(d, 3);
+    for (std::int64_t i = 0; i < d; ++i) w(i, i % 3) = 2;
+    families.make_affine_map({0, 0}, seam->mean(), w.view(), std::vector<double>(3, 1.0))->apply(Rows<float>(x), y);
+    seen.push_back(static_cast<double>(y(4, 2)));
+  }
+  return seen;
+}
+
 void fail_each_call(const std::function<std::vector<double>(const compute::Backend&)>& run) {
   const compute::Backend& backend = compute::open_backend(FORJA_EMULATED_BACKEND);
   const std::vector<double> expected = run(backend);
@@ -163,6 +190,10 @@ TEST(CudaFaults, whichever_call_fails_in_linear_models_nothing_leaks_and_the_nex
 
 TEST(CudaFaults, whichever_call_fails_where_silhouettes_stream_nothing_leaks_and_the_next_run_works) {
   fail_each_call(streamed_silhouettes);
+}
+
+TEST(CudaFaults, whichever_call_of_a_decomposition_fails_nothing_leaks_and_the_next_run_works) {
+  fail_each_call(decomposition_run);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 /// Everything of forja.
 #include "forja/concepts.h"
 #include "forja/data.h"
+#include "forja/decomposition.h"
 #include "forja/device.h"
 #include "forja/device_matrix.h"
 #include "forja/error.h"

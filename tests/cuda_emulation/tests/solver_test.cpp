@@ -169,6 +169,17 @@ TEST_F(Libraries, a_matrix_that_is_not_definite_names_its_minor) {
   solver.potrf(kLower, 8, bad.data(), a.stride);
   EXPECT_THROW(solver.potrf(kLower, 8, bad.data(), a.stride), InvalidArgument);
   EXPECT_EQ(solver.finish(), (std::vector<int>{0, 6}));
+  good.upload(definite<double>(8, 1).values);
+  solver.potrf(kLower, 8, good.data(), a.stride);
+  solver.require_success("potrf");
+  bad.upload(a.values);
+  solver.potrf(kLower, 8, bad.data(), a.stride);
+  try {
+    solver.require_success("potrf");
+    FAIL() << "a failure went unseen";
+  } catch (const DeviceUnavailable& error) {
+    EXPECT_STREQ(error.what(), "CUDA: cuSOLVER's potrf: outcome 6");
+  }
 }
 
 TEST_F(Libraries, a_solver_left_before_its_outcome_waits_for_its_calls) {

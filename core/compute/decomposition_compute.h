@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "forja/device_matrix.h"
+#include "forja/matrix.h"
+
+namespace forja::compute {
+
+/// Which of the two small spaces of n x d rows a decomposition works in.
+enum class Side {
+  columns,  ///< d x d: X'X
+  rows,     ///< n x n: XX', for fewer rows than columns
+};
+
+/// Singular values, descending, and a right singular vector per row.
+struct LeadingSvd {
+  std::vector<double> singular_values;
+  Matrix<double> vectors;
+};
+
+/// The singular value decomposition of one set of rows: the seam. Built from the rows (n x d), which stay on the device
+/// until it is destroyed or stream through it. X stands for them minus their columns' means where `centred` was asked
+/// for.
+///
+/// Contract, the same on every device:
+/// - Means are double sums. A value is centred in double and rounded to T; products of T are T over some thousand rows
+///   and double beyond; all small problems are double.
+/// - Vectors are orthonormal, those of vanishing singular values too; their signs are not fixed.
+/// - Side::rows needs all rows on the device: OutOfMemory where they do not fit.
+template <class T>
+class DecompositionCompute {
+ public:
+  virtual ~DecompositionCompute() = default;
+
+  virtual std::int64_t rows() const = 0;
+  virtual std::int64_t columns() const = 0;
+  /// Computed when built; zeros where not centred.
+  virtual const std::vector<double>& mean() const = 0;
+  /// Sum of the squares of X. One pass. Synchronises.
+  virtual double total_square() = 0;
+
+  /// All eigenvalues of the Gram matrix of a side, descending; rounding may leave some below 0. One pass. Synchronises.
+  virtual std::vector<double> gram_eigenvalues(Side side) = 0;
+  /// All singular values, descending, by a QR decomposition of X or X' in double. One pass. Synchronises.
+  virtual std::vector<double> singular_values(Side side) = 0;
+  /// The right singular vectors of the `count` largest values of the last of these two calls, count x d: 1 <= count <=
+  /// as many as there were. A pass for Side::rows. Synchronises.
+  virtual Matrix<double> right_vectors(std::int64_t count) = 0;
+
+  /// r directions in the columns' space (r x d, 1 <= r <= min(n, d)), which become the block: an orthonormal basis.
+  virtual void set_block(MatrixView<const double> directions) = 0;
+  /// The block becomes an orthonormal basis of X'X times the block. One read of X. Synchronises.
+  virtual void power_step() = 0;
+  /// The decomposition of Q Q'X, Q an orthonormal basis of X times the block: r values and vectors. One read of X.
+  /// Synchronises.
+  virtual LeadingSvd block_svd() = 0;
+};
+
+/// y = (x - shift) W + offset on a device: transforms and their inverses, one upload of the model for many rows.
+template <class T>
+class AffineMap {
+ public:
+  virtual ~AffineMap() = default;
+  /// x: rows of as many columns as W has rows; y: as many rows of W's columns.
+  virtual void apply(const Rows<T>& x, MatrixView<T> y) = 0;
+};
+
+}  // namespace forja::compute

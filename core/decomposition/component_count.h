@@ -1,0 +1,18 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "forja/decomposition.h"
+
+namespace forja::core {
+
+/// Throws InvalidArgument for a count beyond min(rows, columns), or a kind that the solver cannot serve.
+void check_components(std::string_view call, const ComponentCount& wanted, SvdSolver solver, std::int64_t rows,
+                      std::int64_t columns);
+
+/// How many of all the squared singular values, descending, to keep.
+std::int64_t components_to_keep(const ComponentCount& wanted, std::span<const double> squares);
+
+}  // namespace forja::core

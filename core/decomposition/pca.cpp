@@ -1,0 +1,174 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "compute/backend.h"
+#include "decomposition/component_count.h"
+#include "decomposition/leading_svd.h"
+#include "decomposition/pca_params.h"
+#include "estimator/input_checks.h"
+#include "forja/decomposition.h"
+
+namespace forja {
+namespace {
+
+/// Standard deviations of the components where they are divided by them, else ones.
+std::vector<double> units(bool whiten, const std::vector<double>& variance) {
+  std::vector<double> result(variance.size(), 1.0);
+  if (whiten) std::transform(variance.begin(), variance.end(), result.begin(), [](double v) { return std::sqrt(v); });
+  return result;
+}
+
+}  // namespace
+
+template <class T>
+PCA<T>::PCA(PCAOptions options, Device device) : options_(options), device_(device) {}
+
+template <class T>
+PCA<T>& PCA<T>::fit(const Rows<T>& x) {
+  constexpr const char* kCall = "PCA::fit";
+  core::pca_params().check(kCall, options_);
+  core::check_rows(kCall, x, device_);
+  core::check_components(kCall, options_.n_components, options_.svd_solver, x.rows(), x.columns());
+
+  const auto rows = core::families<T>(device_).make_decomposition(core::place(device_), x, true);
+  core::SvdOutcome found = core::leading_svd(*rows, {options_.n_components, options_.svd_solver,
+                                                     options_.iterated_power, options_.n_oversamples, options_.seed});
+  State next;
+  next.n_samples = x.rows();
+  next.mean = rows->mean();
+  next.components = std::move(found.components);
+  next.public_components = Matrix<T>(next.components.view());
+  next.singular_values = std::move(found.singular_values);
+  next.solver = found.solver;
+  const double degrees = std::max(static_cast<double>(x.rows() - 1), 1.0);
+  double kept = 0;
+  for (const double value : next.singular_values) {
+    const double square = value * value;
+    kept += square;
+    next.explained_variance.push_back(square / degrees);
+    next.explained_variance_ratio.push_back(found.total_square > 0 ? square / found.total_square : 0);
+  }
+  const std::int64_t left_out = std::min(x.rows(), x.columns()) - next.components.rows();
+  if (left_out > 0) {
+    next.noise_variance = std::max(found.total_square - kept, 0.0) / degrees / static_cast<double>(left_out);
+  }
+  state_ = std::move(next);
+  return *this;
+}
+
+template <class T>
+Matrix<T> PCA<T>::fit_transform(const Rows<T>& x) {
+  return fit(x).transform(x);
+}
+
+template <class T>
+const typename PCA<T>::State& PCA<T>::fitted(const char* what) const {
+  if (!is_fitted()) throw NotFitted(fmt::format("PCA::{}: call fit first", what));
+  return state_;
+}
+
+template <class T>
+Matrix<T> PCA<T>::transform(const Rows<T>& x) const {
+  const State& state = fitted("transform");
+  core::check_new_rows("PCA::transform", x, device_, state.components.columns());
+  const std::int64_t k = state.components.rows();
+  const std::vector<double> unit = units(options_.whiten, state.explained_variance);
+  Matrix<double> w(state.components.columns(), k);
+  for (std::int64_t j = 0; j < w.rows(); ++j) {
+    for (std::int64_t c = 0; c < k; ++c) {
+      const double u = unit[static_cast<std::size_t>(c)];
+      w(j, c) = u > 0 ? state.components(c, j) / u : 0;
+    }
+  }
+  Matrix<T> result(x.rows(), k);
+  core::families<T>(device_)
+      .make_affine_map(core::place(device_), state.mean, w.view(), std::vector<double>(static_cast<std::size_t>(k)))
+      ->apply(x, result.view());
+  return result;
+}
+
+template <class T>
+Matrix<T> PCA<T>::inverse_transform(const Rows<T>& z) const {
+  const State& state = fitted("inverse_transform");
+  core::check_new_rows("PCA::inverse_transform", z, device_, state.components.rows());
+  const std::vector<double> unit = units(options_.whiten, state.explained_variance);
+  Matrix<double> w = state.components;
+  for (std::int64_t c = 0; c < w.rows(); ++c) {
+    for (double& value : w.row(c)) value *= unit[static_cast<std::size_t>(c)];
+  }
+  Matrix<T> result(z.rows(), w.columns());
+  core::families<T>(device_)
+      .make_affine_map(core::place(device_), std::vector<double>(static_cast<std::size_t>(w.rows())), w.view(),
+                       state.mean)
+      ->apply(z, result.view());
+  return result;
+}
+
+template <class T>
+const Matrix<T>& PCA<T>::components() const {
+  return fitted("components").public_components;
+}
+
+template <class T>
+const std::vector<double>& PCA<T>::explained_variance() const {
+  return fitted("explained_variance").explained_variance;
+}
+
+template <class T>
+const std::vector<double>& PCA<T>::explained_variance_ratio() const {
+  return fitted("explained_variance_ratio").explained_variance_ratio;
+}
+
+template <class T>
+const std::vector<double>& PCA<T>::singular_values() const {
+  return fitted("singular_values").singular_values;
+}
+
+template <class T>
+const std::vector<double>& PCA<T>::mean() const {
+  return fitted("mean").mean;
+}
+
+template <class T>
+double PCA<T>::noise_variance() const {
+  return fitted("noise_variance").noise_variance;
+}
+
+template <class T>
+std::int64_t PCA<T>::n_components() const {
+  return fitted("n_components").components.rows();
+}
+
+template <class T>
+std::int64_t PCA<T>::n_features_in() const {
+  return fitted("n_features_in").components.columns();
+}
+
+template <class T>
+std::int64_t PCA<T>::n_samples() const {
+  return fitted("n_samples").n_samples;
+}
+
+template <class T>
+SvdSolver PCA<T>::svd_solver_used() const {
+  return fitted("svd_solver_used").solver;
+}
+
+template <class T>
+Params PCA<T>::get_params() const {
+  return core::pca_params().get(options_);
+}
+
+template <class T>
+PCA<T>& PCA<T>::set_params(const Params& params) {
+  core::pca_params().set("PCA::set_params", options_, params);
+  return *this;
+}
+
+template class PCA<float>;
+template class PCA<double>;
+
+}  // namespace forja

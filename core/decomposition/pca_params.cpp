@@ -1,0 +1,61 @@
+#include "decomposition/pca_params.h"
+
+namespace forja::core {
+namespace {
+
+const ParamValue kAll = std::string("all");
+
+/// A whole number is a count, another number a share.
+template <class Options>
+typename ParameterTable<Options>::Parameter component_count() {
+  return {"n_components", "an integer of at least 1, a number between 0 and 1, or \"all\"",
+          [](const Options& options) {
+            switch (options.n_components.kind()) {
+              case ComponentCount::Kind::count:
+                return ParamValue(options.n_components.count());
+              case ComponentCount::Kind::share:
+                return ParamValue(options.n_components.share());
+              case ComponentCount::Kind::all:
+                break;
+            }
+            return kAll;
+          },
+          [](Options& options, const ParamValue& value) {
+            if (value == kAll) {
+              options.n_components = {};
+            } else if (const auto count = as_integer(value)) {
+              options.n_components = *count;
+            } else if (const auto share = as_real(value)) {
+              options.n_components = *share;
+            } else {
+              return false;
+            }
+            return true;
+          },
+          [](const Options& options) {
+            const ComponentCount& n = options.n_components;
+            if (n.kind() == ComponentCount::Kind::count) return n.count() >= 1;
+            return n.kind() == ComponentCount::Kind::all || (n.share() > 0 && n.share() < 1);
+          }};
+}
+
+}  // namespace
+
+const ParameterTable<PCAOptions>& pca_params() {
+  using Options = PCAOptions;
+  static const ParameterTable<Options> table =
+      ParameterTable<Options>()
+          .add(component_count<Options>())
+          .boolean("whiten", &Options::whiten)
+          .choice("svd_solver", &Options::svd_solver,
+                  {{"auto", SvdSolver::automatic},
+                   {"full", SvdSolver::full},
+                   {"covariance_eigh", SvdSolver::covariance_eigh},
+                   {"randomized", SvdSolver::randomized}})
+          .optional_integer("iterated_power", &Options::iterated_power, 0, "auto")
+          .integer("n_oversamples", &Options::n_oversamples, 0)
+          .seed("seed", &Options::seed);
+  return table;
+}
+
+}  // namespace forja::core

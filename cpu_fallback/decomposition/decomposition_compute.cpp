@@ -1,0 +1,131 @@
+#include "decomposition/decomposition_compute.h"
+
+#include <Eigen/Cholesky>
+#include <Eigen/Eigenvalues>
+#include <Eigen/QR>
+#include <Eigen/SVD>
+#include <algorithm>
+#include <cmath>
+
+#include "runtime/within_memory.h"
+
+namespace forja::cpu {
+namespace {
+
+using compute::Side;
+using Eigen::MatrixXd;
+using Eigen::VectorXd;
+
+constexpr const char* kWhat = "a decomposition";
+constexpr auto kDouble = static_cast<std::int64_t>(sizeof(double));
+
+std::vector<double> values_of(const VectorXd& values) { return {values.data(), values.data() + values.size()}; }
+
+/// The first `count` columns as rows.
+Matrix<double> columns_as_rows(const MatrixXd& columns, std::int64_t count) {
+  Matrix<double> rows(count, columns.rows());
+  for (std::int64_t i = 0; i < count; ++i) std::copy_n(columns.col(i).data(), columns.rows(), rows.row(i).data());
+  return rows;
+}
+
+MatrixXd by_reflections(const MatrixXd& y) {
+  const Eigen::HouseholderQR<MatrixXd> qr(y);
+  return qr.householderQ() * MatrixXd::Identity(y.rows(), y.cols());
+}
+
+/// An orthonormal basis of the columns' span: CholeskyQR2 (Yamamoto et al. 2015), which halves the work of reflections,
+/// and those where the columns depend on each other.
+MatrixXd orthonormal(const MatrixXd& y) {
+  MatrixXd q = y;
+  for (int pass = 0; pass < 2; ++pass) {
+    const Eigen::LLT<MatrixXd> gram(q.transpose() * q);
+    if (gram.info() != Eigen::Success) return by_reflections(y);
+    gram.matrixU().solveInPlace<Eigen::OnTheRight>(q);
+  }
+  return q.allFinite() ? q : by_reflections(y);
+}
+
+}  // namespace
+
+template <class T>
+std::vector<double> CpuDecomposition<T>::gram_eigenvalues(Side side) {
+  const std::int64_t m = side == Side::columns ? columns() : rows();
+  return within_memory(kWhat, 4 * m * m * kDouble, [&] {
+    const Eigen::SelfAdjointEigenSolver<MatrixXd> solver(x_.gram(side));
+    side_ = side;
+    vectors_ = solver.eigenvectors().rowwise().reverse();
+    return values_of(solver.eigenvalues().reverse());
+  });
+}
+
+template <class T>
+std::vector<double> CpuDecomposition<T>::singular_values(Side side) {
+  const std::int64_t m = side == Side::columns ? columns() : rows();
+  return within_memory(kWhat, 8 * m * m * kDouble, [&] {
+    const Eigen::BDCSVD<MatrixXd> svd(x_.triangle(side), Eigen::ComputeFullV);
+    side_ = side;
+    vectors_ = svd.matrixV();
+    return values_of(svd.singularValues());
+  });
+}
+
+template <class T>
+Matrix<double> CpuDecomposition<T>::right_vectors(std::int64_t count) {
+  return within_memory(kWhat, 2 * columns() * count * kDouble, [&] {
+    if (side_ == Side::columns) return columns_as_rows(vectors_, count);
+    const RowMajor<T> left = vectors_.leftCols(count).template cast<T>();
+    // Columns of length sigma: reflections leave the directions of the great ones, and give the rest some.
+    return columns_as_rows(by_reflections(x_.transposed_times(left)), count);
+  });
+}
+
+template <class T>
+void CpuDecomposition<T>::set_block(MatrixView<const double> directions) {
+  within_memory(kWhat, 2 * directions.rows() * directions.columns() * kDouble, [&] {
+    const Eigen::Map<const RowMajor<double>, 0, Eigen::OuterStride<>> rows(
+        directions.data(), directions.rows(), directions.columns(), Eigen::OuterStride<>(directions.stride()));
+    block_ = orthonormal(rows.transpose());
+    return 0;
+  });
+}
+
+template <class T>
+void CpuDecomposition<T>::power_step() {
+  within_memory(kWhat, (rows() + 2 * columns()) * block_.cols() * kDouble, [&] {
+    block_ = orthonormal(x_.transposed_times(x_.times(block_)));
+    return 0;
+  });
+}
+
+// X v is made orthonormal by the eigenvalues of its Gram matrix, which double sums let reach down to the rounding of T.
+template <class T>
+compute::LeadingSvd CpuDecomposition<T>::block_svd() {
+  constexpr double kVanishing = 1e-13;
+  return within_memory(kWhat, (3 * rows() + 3 * columns()) * block_.cols() * kDouble, [&] {
+    RowMajor<T> image = x_.times(block_);
+    MatrixXd gram = MatrixXd::Zero(image.cols(), image.cols());
+    constexpr std::int64_t kRows = 4096;
+    for (std::int64_t first = 0; first < rows(); first += kRows) {
+      const MatrixXd part = image.middleRows(first, std::min(kRows, rows() - first)).template cast<double>();
+      gram.noalias() += part.transpose() * part;
+    }
+    const Eigen::SelfAdjointEigenSolver<MatrixXd> solver(gram);
+    const VectorXd& squares = solver.eigenvalues();
+    const double least = kVanishing * squares.maxCoeff();
+    const VectorXd scale = squares.unaryExpr([least](double v) { return v > least ? 1 / std::sqrt(v) : 0.0; });
+    const RowMajor<T> rotation = (solver.eigenvectors() * scale.asDiagonal()).template cast<T>();
+    image = image * rotation;
+    const MatrixXd projected = x_.transposed_times(image);
+    const Eigen::HouseholderQR<MatrixXd> qr(projected);
+    const MatrixXd triangle = qr.matrixQR().topRows(projected.cols()).template triangularView<Eigen::Upper>();
+    const Eigen::JacobiSVD<MatrixXd> svd(triangle, Eigen::ComputeFullU);
+    const MatrixXd basis = qr.householderQ() * MatrixXd::Identity(projected.rows(), projected.cols());
+    return compute::LeadingSvd{values_of(svd.singularValues()),
+                               columns_as_rows(basis * svd.matrixU(), projected.cols())};
+  });
+}
+
+template class CpuDecomposition<float>;
+template class CpuDecomposition<double>;
+
+}  // namespace forja::cpu
