@@ -1,8 +1,9 @@
 """Linear models of forja and its peers, run in turn on the same arrays.
 
 Every task is timed `--repeats` times, each repeat running forja and all peers one after the other; the table shows
-medians, the objective (recomputed from the returned coefficients in double), each peer's time over forja's, and the
-floor: a read of x over measured read bandwidth and half of x'x over measured multiply-add peak.
+medians, by the clock and of all threads, the objective (recomputed from the returned coefficients in double), the ratio
+to the best peer, and the floor: a read of x over measured read bandwidth and half of x'x over measured multiply-add peak.
+On a machine that does other work as well, only the ratio of the threads' time means something.
 """
 import argparse
 import os
@@ -72,18 +73,23 @@ class Worker:
         return [float(word) for word in answer]
 
     def run(self, line):
-        seconds, _, certificate = self.ask(f"{line} out={self.out}")
-        return seconds, np.fromfile(self.out, np.float32).reshape(-1, self.columns), certificate
+        seconds, cpu, _, certificate = self.ask(f"{line} out={self.out}")
+        return (seconds, cpu), np.fromfile(self.out, np.float32).reshape(-1, self.columns), certificate
 
     def close(self):
         self.process.stdin.close()
         self.process.wait()
 
 
+def timed(work):
+    """What it returns, and its seconds by the clock and of all threads."""
+    start, cpu_start = time.perf_counter(), time.process_time()
+    result = work()
+    return result, (time.perf_counter() - start, time.process_time() - cpu_start)
+
+
 def fitted(model, x, y):
-    start = time.perf_counter()
-    model.fit(x, y)
-    seconds = time.perf_counter() - start
+    _, seconds = timed(lambda: model.fit(x, y))
     return seconds, np.concatenate([np.ravel(model.intercept_), np.ravel(model.coef_)])[None], float("nan")
 
 
@@ -104,14 +110,11 @@ def runners_of(kind, worker, x, y, alpha):
         return {
             "forja": lambda: worker.run(f"lasso alpha={alpha}"),
             "scikit-learn": lambda: fitted(sklearn.linear_model.Lasso(alpha), x, y),
-            "sklearnex": lambda: fitted(sklearnex.linear_model.Lasso(alpha), x, y),
         }
 
     def scikit_path():
-        start = time.perf_counter()
-        centred = x - x.mean(0)
-        alphas, coefs, _ = sklearn.linear_model.lasso_path(centred, y - y.mean(), n_alphas=alpha)
-        seconds = time.perf_counter() - start
+        (alphas, coefs, _), seconds = timed(
+            lambda: sklearn.linear_model.lasso_path(x - x.mean(0), y - y.mean(), n_alphas=alpha))
         intercepts = y.mean() - x.mean(0) @ coefs
         return seconds, np.concatenate([intercepts[None], coefs]).T, alphas[-1]
 
@@ -139,9 +142,10 @@ def run_task(program, name, repeats):
             for runner, run in runners.items():
                 seconds, *found[runner] = run()
                 times[runner].append(seconds)
-        bandwidth, peak, _ = worker.ask("limits")
+        bandwidth, peak, *_ = worker.ask("limits")
         worker.close()
-    medians = {runner: statistics.median(values) for runner, values in times.items()}
+    medians = {runner: statistics.median(wall for wall, _ in values) for runner, values in times.items()}
+    cpu = {runner: statistics.median(used for _, used in values) for runner, values in times.items()}
     peers = {runner: value for runner, value in medians.items() if not runner.startswith("forja")}
     best = min(peers, key=peers.get)
     print(f"\n{title}")
@@ -149,11 +153,14 @@ def run_task(program, name, repeats):
         coefficients, certificate = found[runner]
         reached = objective(x, y, coefficients[-1], alpha, kind) if kind != "path" else \
             objective(x, y, coefficients[-1], found["scikit-learn"][1], "lasso")
-        print(f"  {runner:14s} {medians[runner]:8.3f} s  ({min(values):.3f} .. {max(values):.3f})"
-              f"  objective {reached:.9g}" + (f"  certificate {certificate:.2g}" if runner == "forja" else ""))
+        walls = [wall for wall, _ in values]
+        print(f"  {runner:14s} {medians[runner]:8.3f} s  ({min(walls):.3f} .. {max(walls):.3f}), all threads "
+              f"{cpu[runner]:.3f} s  objective {reached:.9g}" + (f"  certificate {certificate:.2g}" if runner == "forja" else ""))
     print(f"  floor: {n * d * 4 / bandwidth:.3f} s for one read of x at {bandwidth / 1e9:.1f} GB/s" +
           (f", {1.0 * n * d * d / peak:.3f} s for x'x at {peak / 1e9:.0f} GFLOP/s" if kind != "path" else ""))
-    print(f"  forja / {best} = {medians['forja'] / medians[best]:.2f} (target {target})", flush=True)
+    thrifty = min(peers, key=lambda runner: cpu[runner])
+    print(f"  forja / {best} = {medians['forja'] / medians[best]:.2f} (target {target}); of all threads' time, forja / "
+          f"{thrifty} = {cpu['forja'] / cpu[thrifty]:.2f}", flush=True)
 
 
 def main():

@@ -1,9 +1,10 @@
 // forja's side of the comparison with peers: reads x and y, then runs a task per line of standard input and answers
-// with "seconds n_iter certificate", so that a driver can run forja and its peers in turn on the same data.
+// with "seconds cpu_seconds n_iter certificate", so that a driver can run forja and its peers in turn on the same data.
 
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
+#include <ctime>
 #include <fstream>
 #include <iostream>
 #include <map>
@@ -35,10 +36,18 @@ struct Data {
   forja::Matrix<float> y;
 };
 
-double seconds_of(auto&& work) {
+/// By the clock, and of all threads.
+struct Seconds {
+  double wall = 0;
+  double cpu = 0;
+};
+
+Seconds seconds_of(auto&& work) {
   const auto start = std::chrono::steady_clock::now();
+  const std::clock_t cpu_start = std::clock();
   work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return {std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(),
+          static_cast<double>(std::clock() - cpu_start) / CLOCKS_PER_SEC};
 }
 
 /// The intercept, then the coefficients, of each of `rows` models.
@@ -52,30 +61,30 @@ void write_coefficients(const Arguments& arguments, const std::vector<float>& in
   }
 }
 
-void answer(double seconds, std::int64_t n_iter, double certificate) {
-  std::cout << seconds << ' ' << n_iter << ' ' << certificate << std::endl;
+void answer(const Seconds& seconds, std::int64_t n_iter, double certificate) {
+  std::cout << seconds.wall << ' ' << seconds.cpu << ' ' << n_iter << ' ' << certificate << std::endl;
 }
 
 void run(const std::string& name, const Arguments& arguments, const Data& data) {
   const std::span<const float> y = data.y.values();
   if (name == "linear") {
     forja::LinearRegression<float> model;
-    const double seconds = seconds_of([&] { model.fit(data.x, y); });
+    const Seconds seconds = seconds_of([&] { model.fit(data.x, y); });
     write_coefficients(arguments, model.intercept(), model.coef());
     answer(seconds, 1, model.backward_error());
   } else if (name == "ridge") {
     forja::Ridge<float> model({.alpha = std::stod(arguments.at("alpha"))});
-    const double seconds = seconds_of([&] { model.fit(data.x, y); });
+    const Seconds seconds = seconds_of([&] { model.fit(data.x, y); });
     write_coefficients(arguments, model.intercept(), model.coef());
     answer(seconds, 1, model.backward_error());
   } else if (name == "lasso") {
     forja::Lasso<float> model({.alpha = std::stod(arguments.at("alpha"))});
-    const double seconds = seconds_of([&] { model.fit(data.x, y); });
+    const Seconds seconds = seconds_of([&] { model.fit(data.x, y); });
     write_coefficients(arguments, model.intercept(), model.coef());
     answer(seconds, model.n_iter(), model.dual_gap());
   } else {
     forja::LinearPath<float> path;
-    const double seconds = seconds_of([&] {
+    const Seconds seconds = seconds_of([&] {
       path = forja::enet_path<float>(data.x, y, {.l1_ratio = 1, .n_alphas = std::stoll(arguments.at("alphas"))});
     });
     write_coefficients(arguments, path.intercepts, path.coefs);

@@ -105,11 +105,13 @@ Matrix<double> gram(std::int64_t n, std::int64_t m, int threads, const Fill& fil
   const std::int64_t width = Group::padded(m);
   const std::int64_t size = Group::tiles(m) * Group::kTileRows * width;
   const std::int64_t groups = (n + Group::kRows - 1) / Group::kRows;
-  // Rows in chunks with sums of their own, as far as those are small; else threads share the tiles of each group.
+  // Rows in chunks with sums of their own, as far as those are small and many rows share them; else threads share the
+  // tiles of each group.
   const std::int64_t most = std::clamp<std::int64_t>(kSumsBytes / (size * 8), 1, kMostChunks);
   const bool by_rows = most >= 8;
-  const Chunks chunks{
-      groups, by_rows ? std::max<std::int64_t>(1, (groups + most - 1) / most) : std::max<std::int64_t>(groups, 1)};
+  constexpr std::int64_t kLeastGroups = 8;
+  const Chunks chunks{groups,
+                      by_rows ? std::max(kLeastGroups, (groups + most - 1) / most) : std::max<std::int64_t>(groups, 1)};
   std::vector<std::vector<double>> sums(static_cast<std::size_t>(chunks.number()),
                                         std::vector<double>(static_cast<std::size_t>(size)));
   const int outer = by_rows ? threads : 1;
