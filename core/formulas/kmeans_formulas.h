@@ -18,16 +18,21 @@ FORJA_HD T centring_shift(double mean, double lowest, double highest) {
   int exponent = 0;
   (void)std::frexp(range, &exponent);
   const double grid = std::ldexp(1.0, exponent - 10);
+  if (!(grid > 0)) return static_cast<T>(lowest);  // a few denormal numbers wide
   return static_cast<T>(std::rint(mean / grid) * grid);
 }
 
-/// The power of two that brings columns of extreme size near one, so that squares neither overflow nor vanish in T.
-FORJA_HD inline double common_scale(double max_abs) {
+/// The power of two that brings columns of extreme size near one, so that squares neither overflow nor vanish in T. It
+/// and its inverse are normal numbers of T: columns of nothing but denormal ones stay below one.
+template <class T>
+FORJA_HD T common_scale(double max_abs) {
+  constexpr int kMost = sizeof(T) == 4 ? 126 : 1022;
   if (!(max_abs > 0)) return 1;
   int exponent = 0;
   (void)std::frexp(max_abs, &exponent);
   if (exponent > -20 && exponent < 20) return 1;
-  return std::ldexp(1.0, exponent < -1000 ? 1000 : -exponent);
+  const int power = exponent > kMost ? -kMost : exponent < -kMost ? kMost : -exponent;
+  return static_cast<T>(std::ldexp(1.0, power));
 }
 
 /// x' of the seam's contract.

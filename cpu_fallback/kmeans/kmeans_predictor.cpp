@@ -28,7 +28,7 @@ CpuKMeansPredictor<T>::CpuKMeansPredictor(MatrixView<const double> centers, int 
     centring_.shift[static_cast<std::size_t>(j)] = shift;
     largest = std::max({largest, high - static_cast<double>(shift), static_cast<double>(shift) - low});
   }
-  centring_.scale = static_cast<T>(formulas::common_scale(largest));
+  centring_.scale = formulas::common_scale<T>(largest);
   centers_.resize(k, d);
   for (std::int64_t c = 0; c < k; ++c) {
     for (std::int64_t j = 0; j < d; ++j) {

@@ -103,7 +103,7 @@ void TrainingRows<T>::set_centring(const ColumnSummary<T>& summary) {
     largest =
         std::max({largest, std::abs(static_cast<double>(low - shift)), std::abs(static_cast<double>(high - shift))});
   }
-  centring_.scale = static_cast<T>(formulas::common_scale(largest));
+  centring_.scale = formulas::common_scale<T>(largest);
 
   const double heaviest =
       weight_.empty() ? 1.0 : static_cast<double>(*std::max_element(weight_.begin(), weight_.end()));

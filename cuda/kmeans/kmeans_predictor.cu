@@ -48,7 +48,7 @@ CudaKMeansPredictor<T>::CudaKMeansPredictor(int device, MatrixView<const double>
     centring_.shift.push_back(shift);
     largest = std::max({largest, high - static_cast<double>(shift), static_cast<double>(shift) - low});
   }
-  centring_.scale = static_cast<T>(formulas::common_scale(largest));
+  centring_.scale = formulas::common_scale<T>(largest);
   shift_.upload(centring_.shift);
   centers_.upload(context_, centers, centring_);
   context_.synchronize();

@@ -163,7 +163,7 @@ void TrainingRows<T>::set_centring(const Summary& summary, std::span<const T> sa
       largest = std::max(largest, std::abs(static_cast<double>(edge - shift)));
     }
   }
-  centring_.scale = static_cast<T>(formulas::common_scale(largest));
+  centring_.scale = formulas::common_scale<T>(largest);
   shift_ = DeviceBuffer<T>(*context_, view_.d);
   shift_.upload(centring_.shift);
   view_.shift = shift_.data();

@@ -17,6 +17,28 @@ template <class T>
 class KMeansBounds : public ::testing::Test {};
 TYPED_TEST_SUITE(KMeansBounds, StorageTypes, StorageName);
 
+TYPED_TEST(KMeansBounds, the_common_scale_is_a_normal_power_of_two_even_for_denormal_columns) {
+  using T = TypeParam;
+  using Limits = std::numeric_limits<T>;
+  EXPECT_EQ(formulas::common_scale<T>(0), T(1));
+  for (const T size : {Limits::denorm_min(), T(3) * Limits::denorm_min(), Limits::min() / 2, Limits::min(), T(1e-30),
+                       T(1e-5), T(1), T(1e5), T(1e30), Limits::max()}) {
+    const T scale = formulas::common_scale<T>(static_cast<double>(size));
+    EXPECT_TRUE(std::isnormal(scale)) << size;
+    EXPECT_TRUE(std::isnormal(1 / scale)) << size;
+    int exponent = 0;
+    EXPECT_EQ(std::frexp(scale, &exponent), T(0.5)) << size;
+    // A normal number lands near one; what is below all of those is still far from where squares vanish.
+    EXPECT_LE(size * scale, T(0x1.0p20)) << size;
+    EXPECT_GE(size * scale, std::isnormal(size) ? T(0x1.0p-21) : Limits::epsilon() / 4) << size;
+  }
+}
+
+TEST(KMeansCentring, columns_a_few_denormal_numbers_wide_are_shifted_by_their_lowest) {
+  constexpr double kLeast = std::numeric_limits<double>::denorm_min();
+  EXPECT_EQ(formulas::centring_shift<double>(3 * kLeast, kLeast, 11 * kLeast), kLeast);
+}
+
 double uniform(std::uint64_t stream, int i) {
   return 2 * formulas::random_uniform(7, stream, static_cast<std::uint64_t>(i)) - 1;
 }

@@ -191,7 +191,7 @@ class NaiveKMeans {
         largest = std::max(largest, std::abs(static_cast<double>(edge - shift(j))));
       }
     }
-    scale_ = static_cast<T>(formulas::common_scale(largest));
+    scale_ = formulas::common_scale<T>(largest);
     for (std::int64_t i = 0; i < n(); ++i) {
       for (std::int64_t j = 0; j < d(); ++j) rows_(i, j) = formulas::centred(x_(i, j), shift(j), scale_);
     }
