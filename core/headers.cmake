@@ -11,6 +11,7 @@ set(FORJA_PUBLIC_HEADERS
   forja/generators.h
   forja/kmeans.h
   forja/linear.h
+  forja/logistic_regression.h
   forja/matrix.h
   forja/metrics.h
   forja/model_selection.h

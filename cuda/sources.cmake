@@ -16,6 +16,7 @@ set(FORJA_CUDA_SOURCES
   kmeans/training_rows.cu
   linear/linear_compute.cu
   linear/linear_predictor.cu
+  linear/loss_gradient.cu
   linear/triangle.cu
   runtime/blas.cpp
   runtime/check.cpp

@@ -6,6 +6,7 @@
 
 #include "forja/device_matrix.h"
 #include "forja/matrix.h"
+#include "formulas/row_loss.h"
 
 namespace forja::compute {
 
@@ -21,6 +22,13 @@ struct Residuals {
   Matrix<double> gradient;          ///< t x d: sum of weight r x'
   std::vector<double> sum;          ///< t: sum of weight r
   std::vector<double> sum_squares;  ///< t: sum of weight r^2
+};
+
+/// Loss and gradient under given coefficients.
+struct LossGradient {
+  double loss = 0;             ///< sum of weight x loss
+  Matrix<double> gradient;     ///< C x d: by the coefficients
+  std::vector<double> offset;  ///< C: by the offsets
 };
 
 /// The rows' singular values and what they leave of y. Signs of a vector and of its projections are open together.
@@ -63,6 +71,13 @@ class LinearCompute {
 
   /// In one read of x; all in double from x and y as they are. coef: t x d; offset: t. Synchronises.
   virtual Residuals residuals(MatrixView<const double> coef, std::span<const double> offset) = 0;
+
+  /// Of C outputs p = x' coef' + offset and the loss of a row, formulas/row_loss.h, in one read of x. coef: C x d;
+  /// offset: C. Of numbers C = t and each output's target is its y'; of classes t = 1 and y' is the class, from 0 to
+  /// C - 1, or to 1 where C = 1. x', coefficients, outputs and derivatives are T, summed in T over groups of at most
+  /// 1024 rows, the groups' sums in double. Synchronises.
+  virtual LossGradient loss_gradient(const formulas::RowLoss<T>& loss, MatrixView<const double> coef,
+                                     std::span<const double> offset) = 0;
 
   /// Of the rows sqrt(weight) x', less their weighted mean where `centred`: all in double, by orthogonal transforms,
   /// so that values are wrong by a small multiple of 2^-53 of the greatest. Synchronises.

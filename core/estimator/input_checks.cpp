@@ -67,6 +67,11 @@ void check_new_rows(std::string_view call, const Rows<T>& x, const Device& devic
   check_rows(call, x, device);
 }
 
+void check_labels(std::string_view call, std::span<const std::int32_t> y, std::int64_t rows) {
+  if (std::ssize(y) == rows) return;
+  throw InvalidArgument(fmt::format("{}: y has {} labels but x has {} rows", call, y.size(), rows));
+}
+
 template <class T>
 std::int64_t check_sample_weight(std::string_view call, std::span<const T> sample_weight, std::int64_t rows) {
   if (sample_weight.empty()) return rows;

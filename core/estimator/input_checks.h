@@ -30,6 +30,9 @@ void check_columns(std::string_view call, std::int64_t columns, std::int64_t exp
 template <class T>
 void check_new_rows(std::string_view call, const Rows<T>& x, const Device& device, std::int64_t columns);
 
+/// One label per row.
+void check_labels(std::string_view call, std::span<const std::int32_t> y, std::int64_t rows);
+
 /// Empty, or `rows` weights, finite and not negative. Returns how many rows have a positive one.
 template <class T>
 std::int64_t check_sample_weight(std::string_view call, std::span<const T> sample_weight, std::int64_t rows);

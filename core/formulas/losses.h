@@ -184,6 +184,8 @@ struct LogSumExp {
   FORJA_HD T loss(T own) const { return (greatest - own) + excess; }
   /// exp(margin) as a share of the sum.
   FORJA_HD T share(T margin) const { return std::exp((margin - greatest) - excess); }
+  /// The share of the others, with its digits where it is small.
+  FORJA_HD T rest(T own) const { return -std::expm1((own - greatest) - excess); }
 };
 
 /// Of `count` margins, at least one, `step` apart.

@@ -4,6 +4,7 @@
 #include <span>
 
 #include "compute/linear_compute.h"
+#include "linear/loss_gradient.h"
 #include "linear/training_data.h"
 
 namespace forja::cpu {
@@ -23,6 +24,10 @@ class CpuLinear final : public compute::LinearCompute<T> {
   Matrix<double> gram() override;
   Matrix<double> gram_of(std::span<const std::int64_t> columns) override;
   compute::Residuals residuals(MatrixView<const double> coef, std::span<const double> offset) override;
+  compute::LossGradient loss_gradient(const formulas::RowLoss<T>& loss, MatrixView<const double> coef,
+                                      std::span<const double> offset) override {
+    return cpu::loss_gradient(data_, loss, coef, offset, threads_);
+  }
   compute::SingularSystem svd(bool centred) override;
 
  private:

@@ -62,7 +62,18 @@ class TrainingData {
     }
     fill(y_.data() + i * y_.stride(), columns(), targets(), root, z);
   }
-  /// The same in double, from x and y as they are.
+  /// x' of row i.
+  void fill_x(std::int64_t i, T* to) const {
+    const T* from = x_.data() + i * x_.stride();
+#pragma omp simd
+    for (std::int64_t j = 0; j < columns(); ++j) to[j] = (from[j] - shift_.data()[j]) * scale_.data()[j];
+  }
+  /// y' of row i in column t.
+  T target(std::int64_t i, std::int64_t t) const {
+    const auto place = static_cast<std::size_t>(columns() + t);
+    return (y_(i, t) - shift_[place]) * scale_[place];
+  }
+  /// fill() in double, from x and y as they are.
   void fill_exactly(std::int64_t i, double* z) const {
     const auto root = root_weight<double>(i);
     z[0] = root;

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "linear/linear_kernels.cuh"
+#include "linear/pieces.h"
 #include "linear/triangle.h"
 #include "runtime/blas.h"
 #include "runtime/device_rows.h"
@@ -11,18 +12,6 @@
 
 namespace forja::cuda {
 namespace {
-
-/// Intermediate results of a piece, in bytes: a part of the L2 cache.
-constexpr std::int64_t kPieceBytes = std::int64_t{16} << 20;
-
-std::int64_t groups_of(std::int64_t rows) { return (rows + kGroupRows - 1) / kGroupRows; }
-
-unsigned pieces(std::int64_t count, std::int64_t size) { return static_cast<unsigned>((count + size - 1) / size); }
-
-/// Rows of a piece with so many bytes a row.
-std::int64_t piece_rows(std::int64_t row_bytes) {
-  return std::max<std::int64_t>(kPieceBytes / row_bytes / kGroupRows, 1) * kGroupRows;
-}
 
 /// Leaving room for what a pass takes beside x: two pieces, and sums of the Gram matrix's size.
 RowStreamOptions stream_options(std::int64_t width) {

@@ -27,6 +27,8 @@ class CudaLinear final : public compute::LinearCompute<T> {
   Matrix<double> gram() override;
   Matrix<double> gram_of(std::span<const std::int64_t> columns) override;
   compute::Residuals residuals(MatrixView<const double> coef, std::span<const double> offset) override;
+  compute::LossGradient loss_gradient(const formulas::RowLoss<T>& loss, MatrixView<const double> coef,
+                                      std::span<const double> offset) override;
   compute::SingularSystem svd(bool centred) override;
 
  private:

@@ -231,6 +231,8 @@ TYPED_TEST(Losses, softmax_takes_margins_of_any_size) {
   const std::vector<T> sure = {T(60), T(0)};
   const double left = std::exp(-60.0);
   EXPECT_NEAR(formulas::log_sum_exp(sure.data(), 2).loss(T(60)) / left, 1, 1e-6);
+  EXPECT_NEAR(formulas::log_sum_exp(sure.data(), 2).rest(T(60)) / left, 1, 1e-6);
+  EXPECT_EQ(formulas::log_sum_exp(sure.data(), 2).rest(T(0)), T(1));
   std::vector<T> tiny(4, -std::numeric_limits<T>::denorm_min());
   formulas::softmax(tiny.data(), 4);
   for (const T share : tiny) EXPECT_NEAR(share, 0.25, this->tolerance(1));

@@ -10,6 +10,7 @@
 #include "forja/generators.h"
 #include "forja/kmeans.h"
 #include "forja/linear.h"
+#include "forja/logistic_regression.h"
 #include "forja/matrix.h"
 #include "forja/metrics.h"
 #include "forja/model_selection.h"

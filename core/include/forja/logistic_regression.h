@@ -1,0 +1,116 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <iosfwd>
+#include <span>
+#include <vector>
+
+#include "forja/device.h"
+#include "forja/device_matrix.h"
+#include "forja/matrix.h"
+#include "forja/observer.h"
+#include "forja/params.h"
+
+namespace forja {
+
+/// What keeps the coefficients of LogisticRegression small.
+enum class LogisticPenalty {
+  l2,    ///< half their summed square over C
+  none,  ///< nothing
+};
+
+/// Parameters of LogisticRegression.
+struct LogisticRegressionOptions {
+  /// l2 or none.
+  LogisticPenalty penalty = LogisticPenalty::l2;
+  /// How much the rows count beside the penalty: smaller is smoother. Above 0, finite.
+  double C = 1;
+  /// Whether to learn intercepts, which are not penalised. Columns are centred for it, so a great mean costs no digits.
+  bool fit_intercept = true;
+  /// The fit ends when no entry of the gradient is greater; see gradient_norm(). At least 0.
+  double tol = 1e-4;
+  /// The most iterations. At least 1.
+  std::int64_t max_iter = 100;
+};
+
+/// Logistic regression of two classes and softmax regression of more (book chapter 4): the probabilities that make the
+/// labels most likely, by L-BFGS. T is float or double. The objective is scikit-learn's, the mean over the rows' weight
+/// of -log p(label) + ||coefficients||^2 / (2 C sum of weights), intercepts left out of the norm.
+///
+/// Each iteration reads the rows once, but for line searches that look more than once. Columns are brought to about the
+/// same size for the iterations, so that units do not matter.
+template <class T = float>
+class FORJA_API LogisticRegression {
+ public:
+  explicit LogisticRegression(LogisticRegressionOptions options = {}, Device device = Device::automatic());
+
+  /// Learns from x (n x d) and n labels of at least two values. sample_weight: n weights, finite and >= 0; empty: all
+  /// one. Throws InvalidArgument when an option is out of range, shapes do not fit, x is empty or holds NaN or Inf,
+  /// there is one class only or one whose weights are 0; Cancelled when the observer says so; OutOfMemory.
+  LogisticRegression& fit(const Rows<T>& x, std::span<const std::int32_t> y, std::span<const T> sample_weight = {},
+                          Observer* observer = nullptr);
+
+  /// The most likely class of each row of x (m x d); of several the least.
+  std::vector<std::int32_t> predict(const Rows<T>& x) const;
+  /// m x n_classes, in the order of classes().
+  Matrix<T> predict_proba(const Rows<T>& x) const;
+  /// Of two classes m x 1, positive for the greater label; of more m x n_classes, the logarithms of what probabilities
+  /// are proportional to.
+  Matrix<T> decision_function(const Rows<T>& x) const;
+  /// The accuracy of predict(x): the share of the weight whose label is y's.
+  double score(const Rows<T>& x, std::span<const std::int32_t> y, std::span<const T> sample_weight = {}) const;
+
+  /// Ascending.
+  const std::vector<std::int32_t>& classes() const;
+  /// 1 x d for two classes, else n_classes x d.
+  const Matrix<T>& coef() const;
+  /// One for each row of coef(); zeros without fit_intercept.
+  const std::vector<T>& intercept() const;
+  std::int64_t n_iter() const;
+  /// Whether gradient_norm() came down to tol; separable data without a penalty may well end so.
+  bool converged() const;
+  /// The greatest entry of the objective's gradient at the end, columns scaled to about the same size.
+  double gradient_norm() const;
+  /// The objective at the end.
+  double loss() const;
+  std::int64_t n_features_in() const;
+  bool is_fitted() const { return !state_.classes.empty(); }
+
+  const LogisticRegressionOptions& options() const { return options_; }
+  Device device() const { return device_; }
+  /// A fitted model predicts on any device.
+  void set_device(Device device) { device_ = device; }
+  Params get_params() const;
+  LogisticRegression& set_params(const Params& params);
+
+  void save(const std::filesystem::path& path) const;
+  void save(std::ostream& out) const;
+  static LogisticRegression load(const std::filesystem::path& path, Device device = Device::automatic());
+  static LogisticRegression load(std::istream& in, Device device = Device::automatic());
+
+ private:
+  struct State {
+    std::vector<std::int32_t> classes;
+    Matrix<double> coef;
+    std::vector<double> intercept;
+    Matrix<T> public_coef;
+    std::vector<T> public_intercept;
+    double gradient_norm = 0;
+    double loss = 0;
+    std::int64_t n_iter = 0;
+    bool converged = false;
+  };
+  const State& fitted(const char* what) const;
+  Matrix<T> margins(const char* call, const Rows<T>& x) const;
+  static void set_public(State& state);
+
+  LogisticRegressionOptions options_;
+  Device device_;
+  State state_;
+};
+
+extern template class LogisticRegression<float>;
+extern template class LogisticRegression<double>;
+
+}  // namespace forja
