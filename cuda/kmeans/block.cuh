@@ -18,6 +18,8 @@ inline constexpr dim3 kBlock{kRowBlock, 1, 1};
 /// Such blocks that a multiprocessor holds at least: room for 128 registers a thread, which is what keeps them from
 /// memory.
 inline constexpr int kBlocksAtOnce = 4;
+/// Threads of the one block that adds up many numbers: it is bound by latency.
+inline constexpr int kSumThreads = 1024;
 inline constexpr int kColumnTile = 16;
 template <class T>
 inline constexpr T kInfinity = std::numeric_limits<T>::infinity();
@@ -44,8 +46,10 @@ __device__ inline std::int64_t filled_slots(const unsigned long long* count, std
   return count == nullptr ? slots : static_cast<std::int64_t>(*count);
 }
 
-/// The sum over kRowBlock threads, always in the same order; valid in thread 0. Every thread of the block calls it.
-__device__ inline double block_sum(double value, double (&partial)[kRowBlock / kWarp]) {
+/// The sum over the threads of a block of so many warps, always in the same order; valid in thread 0. Every thread of
+/// the block calls it.
+template <int kWarps>
+__device__ double block_sum(double value, double (&partial)[kWarps]) {
   for (int step = kWarp / 2; step > 0; step /= 2) value += __shfl_xor_sync(kFullWarp, value, step);
   __syncthreads();
   if (threadIdx.x % kWarp == 0) partial[threadIdx.x / kWarp] = value;

@@ -9,7 +9,7 @@ namespace forja::cuda {
 
 inline constexpr int kGapTargets = 8;
 
-// A thread per centre: adds its last shift to its drift. Floor: k numbers.
+// A thread per centre: adds its last shift to its drift. Floor: k shifts of 8 bytes read, k drifts read and written.
 template <class T>
 __global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
     add_shifts(const ClusterRecord* records, std::int64_t k, std::int64_t d, T* drifts) {
@@ -42,7 +42,7 @@ __global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
 }
 
 // One block: half the distance from each centre to the nearest other one, a lower bound; and the largest two drifts.
-// Floor: 2 k numbers read, k written.
+// Floor: 2 k numbers read, k written; bound by latency.
 template <class T>
 __global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
     finish_centers(const unsigned long long* least, const T* drifts, std::int64_t k, std::int64_t d, T* half_gaps,
@@ -144,7 +144,7 @@ __global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce) list_unsure_rows(Fil
   if (unsure) task.left[place + __popc(left & ((1U << lane) - 1))] = mine;
 }
 
-// A thread per row: nothing is known of its distances. Floor: count rows.
+// A thread per row: nothing is known of its distances. Floor: 8 bytes read and two bounds written for each row, few.
 template <class T>
 __global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
     forget_rows(const std::int64_t* rows, std::int64_t count, BoundsView<T> bounds) {

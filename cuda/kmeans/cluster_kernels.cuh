@@ -20,7 +20,8 @@ __device__ unsigned long long fixed_weight(const RowsView<T>& rows, const FixedP
   return static_cast<unsigned long long>(formulas::to_fixed(weight_of(rows, row), fixed.weight_scale));
 }
 
-// One block: `rows`, whose numbers are moved[], change their cluster, in the order given. Few of them.
+// One block: `rows`, whose numbers are moved[], change their cluster, in the order given. Few of them. Floor: for each
+// row d values read and 2 d sums read and written, one row after the other: bound by latency.
 template <class T>
 __global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
     move_given_rows(RowsView<T> rows, FixedPointView fixed, const std::int64_t* moved, const std::int32_t* clusters,
@@ -87,7 +88,8 @@ __global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
   }
 }
 
-// One block: the records' sums, and the bound on the new centres' norms. Floor: k records.
+// One block: the records' sums, and the bound on the new centres' norms. Floor: k records of 24 bytes and k squares
+// read; bound by latency.
 template <class T>
 __global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
     sum_records(const ClusterRecord* records, const T* squares, std::int64_t k, ClusterRecord* sum, T* largest_norm) {
@@ -115,7 +117,7 @@ __global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
   }
 }
 
-// A block per centre: ||c||^2. Floor: k d values read.
+// A block per centre: ||c||^2. Floor: k d values read; bound by memory.
 template <class T>
 __global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
     square_centers(const T* values, std::int64_t d, T* squares) {
@@ -129,7 +131,8 @@ __global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
   if (threadIdx.x == 0) squares[blockIdx.x] = static_cast<T>(square);
 }
 
-// One block: rows take the place of centres, in the order given.
+// One block: rows take the place of centres, in the order given. Floor: d values of each row read and written; bound by
+// latency.
 template <class T>
 __global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
     put_rows_in_place(RowsView<T> rows, const std::int32_t* clusters, double count, T* centers, double* counts) {
@@ -142,7 +145,8 @@ __global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
 }
 
 // A warp per slot: the row that it draws and, per block of four slots, the sum of weight x ||x'||^2. index = null: the
-// rows lie in the order of the slots. Floor: d values read of each row drawn.
+// rows lie in the order of the slots. Floor: d values read of each row drawn, in whole sectors of 32 bytes; bound by
+// memory.
 template <class T>
 __global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
     draw_batch(RowsView<T> rows, std::uint64_t seed, std::int64_t step, std::int64_t slots, std::int64_t* index,
@@ -164,13 +168,12 @@ __global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
   if (threadIdx.x == 0) block_squares[blockIdx.x] = square;
 }
 
-// One block: the sum of many numbers, always in the same order. Floor: the numbers read.
+// One block: the sum of many numbers, always in the same order. Floor: the numbers read; bound by latency.
 template <class Number>
-__global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
-    sum_numbers(const Number* numbers, std::int64_t count, Number* result) {
-  FORJA_SHARED(partial, double[kRowBlock / kWarp]);
+__global__ void __launch_bounds__(kSumThreads) sum_numbers(const Number* numbers, std::int64_t count, Number* result) {
+  FORJA_SHARED(partial, double[kSumThreads / kWarp]);
   double sum = 0;
-  for (std::int64_t i = threadIdx.x; i < count; i += kRowBlock) sum += numbers[i];
+  for (std::int64_t i = threadIdx.x; i < count; i += kSumThreads) sum += numbers[i];
   sum = block_sum(sum, partial);
   if (threadIdx.x == 0) *result = sum;
 }

@@ -193,7 +193,8 @@ double CudaKMeans<T>::inertia() {
   DeviceBuffer<double> chunk_sums(context_, chunks);
   DeviceBuffer<double> sum(context_, 1);
   measure_distances(nullptr, chunk_sums.data());
-  launch(sum_numbers<double>, blocks(1), kBlock, 0, context_.stream(), chunk_sums.data(), chunks, sum.data());
+  launch(sum_numbers<double>, blocks(1), dim3(kSumThreads), 0, context_.stream(), chunk_sums.data(), chunks,
+         sum.data());
   double result = 0;
   sum.download(&result, 1);
   return result * square_unit();
@@ -251,18 +252,20 @@ std::vector<compute::BatchStep> CudaKMeans<T>::batch_steps(std::uint64_t seed, s
   }
   DeviceBuffer<double> squares(context_, steps);
   DeviceBuffer<ClusterRecord> records(context_, steps);
-  PinnedBuffer<double> host_squares(steps);
-  PinnedBuffer<ClusterRecord> host_records(steps);
+  if (host_step_squares_.size() < steps) {
+    host_step_squares_ = PinnedBuffer<double>(steps);
+    host_step_records_ = PinnedBuffer<ClusterRecord>(steps);
+  }
   for (std::int64_t step = 0; step < steps; ++step) {
     enqueue_batch_step(seed, first + step, batch_size, squares.data() + step, records.data() + step);
   }
-  if (batch_size > 0) squares.download_async(host_squares.data(), steps);
-  records.download_async(host_records.data(), steps);
+  if (batch_size > 0) squares.download_async(host_step_squares_.data(), steps);
+  records.download_async(host_step_records_.data(), steps);
   context_.synchronize();
   std::vector<compute::BatchStep> results;
   for (std::int64_t step = 0; step < steps; ++step) {
-    const ClusterRecord& record = host_records[step];
-    const double square = batch_size > 0 ? host_squares[step] : rows_.total_square();
+    const ClusterRecord& record = host_step_records_[step];
+    const double square = batch_size > 0 ? host_step_squares_[step] : rows_.total_square();
     results.push_back(
         {std::max(0.0, square + record.cost) * square_unit(), record.weight, record.shift * square_unit()});
   }

@@ -16,8 +16,8 @@
 
 namespace forja::cuda {
 
-/// K-means on a GPU, on a stream of its own. The rows lie there when they fit and stream through it, block by block,
-/// when they do not: the same results to the bit.
+/// K-means on a GPU, on a stream of its own. The rows lie there as far as they fit, and the others stream through it,
+/// block by block: the same results to the bit.
 template <class T>
 class CudaKMeans final : public compute::KMeansCompute<T> {
  public:
@@ -87,6 +87,8 @@ class CudaKMeans final : public compute::KMeansCompute<T> {
   MiniBatch<T> batch_;
   PinnedBuffer<ClusterRecord> host_records_;
   PinnedBuffer<unsigned long long> host_counters_;
+  PinnedBuffer<double> host_step_squares_;  ///< of steps of mini-batches
+  PinnedBuffer<ClusterRecord> host_step_records_;
 };
 
 }  // namespace forja::cuda

@@ -120,7 +120,7 @@ double CudaKMeansPredictor<T>::inertia(const Rows<T>& x, std::span<const T> samp
            labels.data(), nullptr, sums.data() + first / kRowBlock);
   });
   DeviceBuffer<double> sum(context_, 1);
-  launch(sum_numbers<double>, blocks(1), kBlock, 0, context_.stream(), sums.data(), chunks, sum.data());
+  launch(sum_numbers<double>, blocks(1), dim3(kSumThreads), 0, context_.stream(), sums.data(), chunks, sum.data());
   double total = 0;
   sum.download(&total, 1);
   return total * centring_.square_unit();

@@ -40,7 +40,8 @@ void MiniBatch<T>::for_each_part(const Context& context, TrainingRows<T>& rows, 
       work({part, norms, nullptr, part.n});
     });
   }
-  launch(sum_numbers<double>, blocks(1), kBlock, 0, context.stream(), squares_.data(), squares_.size(), square);
+  launch(sum_numbers<double>, blocks(1), dim3(kSumThreads), 0, context.stream(), squares_.data(), squares_.size(),
+         square);
 }
 
 template class MiniBatch<float>;

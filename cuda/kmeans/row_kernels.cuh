@@ -33,18 +33,26 @@ __global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
                           double* chunk_sums) {
   using Tile = T[kRowBlock][kColumnTile + 1];
   FORJA_SHARED(tile, Tile);
+  FORJA_SHARED(center_tile, Tile);
+  FORJA_SHARED(center_of, std::int32_t[kRowBlock]);
   FORJA_SHARED(partial, double[kRowBlock / kWarp]);
   const std::int64_t first_row = std::int64_t{blockIdx.x} * kRowBlock;
   const std::int64_t row = first_row + threadIdx.x;
-  const T* center = row < rows.n ? centers.values + labels[row] * rows.d : nullptr;
+  center_of[threadIdx.x] = row < rows.n ? labels[row] : 0;
   double square = 0;
   for (std::int64_t first = 0; first < rows.d; first += kColumnTile) {
     const int width = rows.d - first < kColumnTile ? static_cast<int>(rows.d - first) : kColumnTile;
     __syncthreads();
     load_rows(rows, nullptr, first_row, first, width, tile);
+    for (int place = static_cast<int>(threadIdx.x); place < kRowBlock * kColumnTile; place += kRowBlock) {
+      const int r = place / kColumnTile;
+      const int j = place % kColumnTile;
+      if (j < width) center_tile[r][j] = centers.values[center_of[r] * rows.d + first + j];
+    }
     __syncthreads();
     for (int j = 0; j < width && row < rows.n; ++j) {
-      const double difference = static_cast<double>(tile[threadIdx.x][j]) - static_cast<double>(center[first + j]);
+      const double difference =
+          static_cast<double>(tile[threadIdx.x][j]) - static_cast<double>(center_tile[threadIdx.x][j]);
       square = std::fma(difference, difference, square);
     }
   }
@@ -78,7 +86,8 @@ __global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
   }
 }
 
-// Copies rows as they were given. Floor: count x d values read and written.
+// Copies rows as they were given, a block each. Floor: count x d values read, in whole sectors of 32 bytes, and
+// written; bound by memory.
 template <class T>
 __global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
     gather_rows(RowsView<T> rows, const std::int64_t* index, T* out) {
@@ -88,7 +97,7 @@ __global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
   }
 }
 
-// Copies numbers that rows have. Floor: count numbers read, at 32 bytes each, and written.
+// Copies numbers that rows have. Floor: count numbers read, at 32 bytes each, and written; bound by memory.
 template <class T>
 __global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
     gather_numbers(const T* numbers, const std::int64_t* index, std::int64_t count, T* out) {
@@ -96,7 +105,7 @@ __global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
   if (i < count) out[i] = numbers[index[i]];
 }
 
-// A block per row: x' of it. Floor: n d values read and written.
+// A block per row: x' of it. Floor: n d values read and written; bound by memory.
 template <class T>
 __global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce) centre_rows(RowsView<T> rows, T* out) {
   const std::int64_t row = blockIdx.x;

@@ -1,5 +1,7 @@
 #include "kmeans/seeding.h"
 
+#include <type_traits>
+
 #include "kmeans/cluster_kernels.cuh"
 #include "kmeans/row_kernels.cuh"
 #include "kmeans/seeding_kernels.cuh"
@@ -7,6 +9,10 @@
 
 namespace forja::cuda {
 namespace {
+
+/// Candidates of one block.
+constexpr int kFewTargets = 4;
+constexpr int kManyTargets = 8;
 
 /// Enqueues a draw for each u; the rows stay on the device.
 template <class T>
@@ -44,12 +50,20 @@ void Seeding<T>::make_room(const Context& context, std::int64_t count, std::int6
 template <class T>
 void Seeding<T>::measure(const Context& context, TrainingRows<T>& rows, const T* candidates, std::int64_t count,
                          const TrialsView<T>& trials) {
-  rows.for_each_block([&](const RowsView<T>& block, std::int64_t first) {
-    const dim3 grid(static_cast<unsigned>(row_blocks(block.n)),
-                    static_cast<unsigned>((count + kSeedTargets - 1) / kSeedTargets));
-    launch(try_candidates<T>, grid, kBlock, 0, context.stream(), block, candidates, count,
-           accepted_ ? least_.data() + first : nullptr, trials.from(first));
-  });
+  const auto go = [&]<int kTargets>(std::integral_constant<int, kTargets>) {
+    const auto groups = static_cast<unsigned>((count + kTargets - 1) / kTargets);
+    rows.for_each_block([&](const RowsView<T>& block, std::int64_t first) {
+      const dim3 grid(static_cast<unsigned>(row_blocks(block.n)), groups);
+      launch(try_candidates<T, kTargets>, grid, kBlock, 0, context.stream(), block, candidates, count,
+             accepted_ ? least_.data() + first : nullptr, trials.from(first));
+    });
+  };
+  // Rows are read once for each group of candidates; what a group lacks is computed in vain.
+  if (count <= kFewTargets) {
+    go(std::integral_constant<int, kFewTargets>());
+  } else {
+    go(std::integral_constant<int, kManyTargets>());
+  }
 }
 
 template <class T>
@@ -71,8 +85,8 @@ std::vector<compute::SeedCandidate> Seeding<T>::candidates(const Context& contex
   measure(context, rows, candidates_.data(), count,
           {trials_.size() > 0 ? trials_.data() : nullptr, trial_masses_.data(), rows.rows(), chunks});
   DeviceBuffer<compute::SeedCandidate> on_device(context, count);
-  launch(sum_candidates, blocks(count), kBlock, 0, context.stream(), drawn.data(), trial_masses_.data(), chunks,
-         rows.centring().square_unit(), on_device.data());
+  launch(sum_candidates, blocks(count), dim3(kSumThreads), 0, context.stream(), drawn.data(), trial_masses_.data(),
+         chunks, rows.centring().square_unit(), on_device.data());
   std::vector<compute::SeedCandidate> found(u.size());
   on_device.download(found);
   return found;

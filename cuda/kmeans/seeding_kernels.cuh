@@ -8,15 +8,13 @@
 /// Draws by weight and by weighted distance, and the distances to the rows drawn.
 namespace forja::cuda {
 
-inline constexpr int kSeedTargets = 4;
-
 /// A row's mass in a draw: its weight, times its least squared distance where there is one.
 template <class T>
 __device__ double mass_of(const RowsView<T>& rows, const T* least, std::int64_t row) {
   return weight_of(rows, row) * (least == nullptr ? 1.0 : static_cast<double>(least[row]));
 }
 
-// Per chunk of kRowBlock rows, the sum of their weights. Floor: n weights read.
+// Per chunk of kRowBlock rows, the sum of their weights. Floor: n weights read; bound by memory.
 template <class T>
 __global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce) sum_weights(RowsView<T> rows, double* chunk_sums) {
   FORJA_SHARED(partial, double[kRowBlock / kWarp]);
@@ -39,11 +37,11 @@ struct TrialsView {
   }
 };
 
-// For 4 candidates per block in y: each row's least squared distance with the candidate, and the chunks' weighted sums
-// of them. least: null before the first acceptance; may be trials.values of the one candidate. Floor: for t candidates,
-// n d t / 4 values of rows read, n t values written, 2 n d t operations of double: bound by the rows' bytes, or by
-// double arithmetic where a GPU has little.
-template <class T>
+// For kSeedTargets candidates per block in y: each row's least squared distance with the candidate, and the chunks'
+// weighted sums of them. least: null before the first acceptance; may be trials.values of the one candidate. Floor: for
+// t candidates, n d t / kSeedTargets values of rows read, n t values written, 2 n d t operations of double: bound by
+// the rows' bytes, or by double arithmetic where a GPU has little.
+template <class T, int kSeedTargets>
 __global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
     try_candidates(RowsView<T> rows, const T* candidates, std::int64_t count, const T* least, TrialsView<T> trials) {
   using Tile = DifferenceTile<T, kSeedTargets>;
@@ -62,20 +60,20 @@ __global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
       T value = static_cast<T>(squares[t]);
       if (least != nullptr && least[row] < value) value = least[row];
       if (trials.values != nullptr) trials.values[(candidate + t) * trials.n + row] = value;
-      mass = weight_of(rows, row) * static_cast<double>(value);
+      mass = __dmul_rn(weight_of(rows, row), static_cast<double>(value));  // the same bits in groups of any size
     }
     const double sum = block_sum(mass, partial);
     if (threadIdx.x == 0 && t < here) trials.chunk_masses[(candidate + t) * trials.chunks + blockIdx.x] = sum;
   }
 }
 
-// A block per candidate: the sum of its chunks. Floor: the sums read.
-__global__ inline void __launch_bounds__(kRowBlock, kBlocksAtOnce)
+// A block per candidate: the sum of its chunks. Floor: n / 128 sums of 8 bytes read; bound by latency.
+__global__ inline void __launch_bounds__(kSumThreads)
     sum_candidates(const std::int64_t* drawn, const double* chunk_masses, std::int64_t chunks, double unit,
                    compute::SeedCandidate* found) {
-  FORJA_SHARED(partial, double[kRowBlock / kWarp]);
+  FORJA_SHARED(partial, double[kSumThreads / kWarp]);
   double sum = 0;
-  for (std::int64_t c = threadIdx.x; c < chunks; c += kRowBlock) sum += chunk_masses[blockIdx.x * chunks + c];
+  for (std::int64_t c = threadIdx.x; c < chunks; c += kSumThreads) sum += chunk_masses[blockIdx.x * chunks + c];
   sum = block_sum(sum, partial);
   if (threadIdx.x == 0) found[blockIdx.x] = {drawn[blockIdx.x], sum * unit};
 }
@@ -90,15 +88,48 @@ struct DrawTask {
   std::int64_t chunks = 0;
 };
 
-// A block per u: the first row whose running sum exceeds u x total. A thread sums a run of chunks; then one thread
-// walks over runs, chunks and rows. The order of adding is fixed. Floor: n / 128 sums read, 3 walks of at most 128 or
-// n / 16384 steps: bound by latency.
+/// Where a walk along masses has ended: at the first one with which the running sum exceeds the goal, or at the last
+/// one that is not 0.
+struct Stop {
+  std::int64_t place;
+  double before;  ///< the running sum without it
+};
+
+/// One warp walks along the masses from `first` to before `last`, 32 at a time, always adding in the same order.
+template <class Mass>
+__device__ Stop walk(std::int64_t first, std::int64_t last, double before, double goal, const Mass& mass) {
+  const int lane = static_cast<int>(threadIdx.x) % kWarp;
+  Stop stop{first, before};
+  for (; first < last; first += kWarp) {
+    const double mine = first + lane < last ? mass(first + lane) : 0;
+    double sum = mine;
+    for (int step = 1; step < kWarp; step *= 2) {
+      const double left = __shfl_up_sync(kFullWarp, sum, static_cast<unsigned>(step));
+      if (lane >= step) sum += left;
+    }
+    const unsigned some = __ballot_sync(kFullWarp, mine > 0);
+    const unsigned over = __ballot_sync(kFullWarp, mine > 0 && before + sum > goal);
+    const int turn = over != 0 ? __ffs(static_cast<int>(over)) - 1 : kWarp - 1 - __clz(static_cast<int>(some));
+    const double up_to = __shfl_sync(kFullWarp, sum, turn > 0 ? turn - 1 : 0);
+    if (some != 0) stop = {first + turn, before + (turn > 0 ? up_to : 0)};
+    before += __shfl_sync(kFullWarp, sum, kWarp - 1);
+    if (over != 0) break;
+  }
+  return stop;
+}
+
+// A block per u: the first row whose running sum exceeds u x total. Warps sum runs of chunks; then one warp walks over
+// runs, chunks and rows. The order of adding is fixed. Floor: n / 128 sums of 8 bytes read, and 8 + n / 2^19 steps of
+// 32 masses: bound by latency.
 template <class T>
 __global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
     draw_rows_at(DrawTask<T> task, const double* u, std::int64_t* drawn) {
   FORJA_SHARED(runs, double[kRowBlock]);
+  FORJA_SHARED(partial, double[kRowBlock / kWarp]);
   FORJA_SHARED(total, double);
+  const int lane = static_cast<int>(threadIdx.x) % kWarp;
   const std::int64_t run = (task.chunks + kRowBlock - 1) / kRowBlock;
+  const auto end_of = [&](std::int64_t r) { return (r + 1) * run < task.chunks ? (r + 1) * run : task.chunks; };
   const double* masses = task.chunk_masses;
   const T* least = task.least;
   for (int attempt = 0; attempt < 2; ++attempt) {
@@ -106,51 +137,29 @@ __global__ void __launch_bounds__(kRowBlock, kBlocksAtOnce)
       masses = task.chunk_weights;
       least = nullptr;
     }
-    double sum = 0;
-    for (std::int64_t c = threadIdx.x * run; c < (threadIdx.x + 1) * run && c < task.chunks; ++c) sum += masses[c];
     __syncthreads();
-    runs[threadIdx.x] = sum;
-    __syncthreads();
-    if (threadIdx.x == 0) {
-      double all = 0;
-      for (const double part : runs) all += part;
-      total = all;
+    for (int r = static_cast<int>(threadIdx.x) / kWarp; r < kRowBlock; r += kRowBlock / kWarp) {
+      double sum = 0;
+      for (std::int64_t c = r * run + lane; c < end_of(r); c += kWarp) sum += masses[c];
+      for (int step = kWarp / 2; step > 0; step /= 2) sum += __shfl_xor_sync(kFullWarp, sum, step);
+      if (lane == 0) runs[r] = sum;
     }
+    __syncthreads();
+    const double all = block_sum(runs[threadIdx.x], partial);
+    if (threadIdx.x == 0) total = all;
     __syncthreads();
     if (total > 0) break;
   }
-  if (threadIdx.x != 0) return;
+  if (threadIdx.x >= kWarp) return;
   const double goal = u[blockIdx.x] * total;
-  double before = 0;
-  std::int64_t chosen_run = -1;
-  double before_run = 0;
-  for (int r = 0; r < kRowBlock; ++r) {
-    if (!(runs[r] > 0)) continue;
-    chosen_run = r;
-    before_run = before;
-    before += runs[r];
-    if (before > goal) break;
-  }
-  std::int64_t chosen_chunk = chosen_run * run;
-  double before_chunk = before_run;
-  before = before_run;
-  for (std::int64_t c = chosen_run * run; c < (chosen_run + 1) * run && c < task.chunks; ++c) {
-    if (!(masses[c] > 0)) continue;
-    chosen_chunk = c;
-    before_chunk = before;
-    before += masses[c];
-    if (before > goal) break;
-  }
-  std::int64_t chosen = chosen_chunk * kRowBlock;
-  before = before_chunk;
-  for (std::int64_t row = chosen_chunk * kRowBlock; row < (chosen_chunk + 1) * kRowBlock && row < task.rows.n; ++row) {
-    const double mass = mass_of(task.rows, least, row);
-    if (!(mass > 0)) continue;
-    chosen = row;
-    before += mass;
-    if (before > goal) break;
-  }
-  drawn[blockIdx.x] = chosen;
+  const Stop in_runs = walk(0, kRowBlock, 0, goal, [&](std::int64_t r) { return runs[r]; });
+  const Stop in_run =
+      walk(in_runs.place * run, end_of(in_runs.place), in_runs.before, goal, [&](std::int64_t c) { return masses[c]; });
+  const std::int64_t first = in_run.place * kRowBlock;
+  const std::int64_t last = first + kRowBlock < task.rows.n ? first + kRowBlock : task.rows.n;
+  const Stop in_chunk =
+      walk(first, last, in_run.before, goal, [&](std::int64_t row) { return mass_of(task.rows, least, row); });
+  if (lane == 0) drawn[blockIdx.x] = in_chunk.place;
 }
 
 }  // namespace forja::cuda

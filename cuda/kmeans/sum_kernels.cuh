@@ -9,6 +9,8 @@ namespace forja::cuda {
 
 /// Threads of a block that sums in shared memory, and slots that it looks at at once.
 inline constexpr int kSumBlock = 512;
+/// Values that a thread asks for before it waits for one.
+inline constexpr int kLoadsAtOnce = 4;
 
 /// A slot's row and clusters, as far as they matter to the sums.
 struct MovingRow {
@@ -69,13 +71,22 @@ __global__ void __launch_bounds__(kSumBlock, 2)
     if (mine.from != mine.to) moved.rows[place] = mine;
     __syncthreads();
     const int count = moved.count;
-    for (int i = thread >> shift; i < count && column < d; i += kSumBlock >> shift) {
-      const MovingRow row = moved.rows[i];
-      const unsigned long long value = fixed_entry(task.rows, fixed, row.row, column);
-      const int to = row.to * width + (thread & (width - 1));
-      add_in_words(&low[to], &high[to], value);
-      const int from = row.from * width + (thread & (width - 1));
-      if (row.from >= 0) add_in_words(&low[from], &high[from], 0ULL - value);
+    const int step = kSumBlock >> shift;
+    for (int i = thread >> shift; i < count && column < d; i += kLoadsAtOnce * step) {
+      unsigned long long values[kLoadsAtOnce];
+      FORJA_UNROLL
+      for (int load = 0; load < kLoadsAtOnce; ++load) {
+        const int at = i + load * step;
+        values[load] = at < count ? fixed_entry(task.rows, fixed, moved.rows[at].row, column) : 0;
+      }
+      FORJA_UNROLL
+      for (int load = 0; load < kLoadsAtOnce && i + load * step < count; ++load) {
+        const MovingRow row = moved.rows[i + load * step];
+        const int to = row.to * width + (thread & (width - 1));
+        add_in_words(&low[to], &high[to], values[load]);
+        const int from = row.from * width + (thread & (width - 1));
+        if (row.from >= 0) add_in_words(&low[from], &high[from], 0ULL - values[load]);
+      }
     }
     for (int i = thread; i < count && blockIdx.y == 0; i += kSumBlock) {
       const MovingRow row = moved.rows[i];

@@ -201,7 +201,8 @@ void TrainingRows<T>::measure() {
            chunk_squares.data() + first / kRowBlock);
   });
   launch(sum_weights<T>, blocks(chunks), block, 0, context_->stream(), without_entries(), chunk_weights_.data());
-  launch(sum_numbers<double>, blocks(1), block, 0, context_->stream(), chunk_squares.data(), chunks, total.data());
+  launch(sum_numbers<double>, blocks(1), dim3(kSumThreads), 0, context_->stream(), chunk_squares.data(), chunks,
+         total.data());
   total.download(&total_square_, 1);
 }
 

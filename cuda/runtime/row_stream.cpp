@@ -55,6 +55,17 @@ void share_out(std::int64_t rows, std::int64_t bytes, const Work& work) {
   take_parts();
 }
 
+/// Or false: what is free may be in pieces, or be taken by another thread meanwhile; then rows stream.
+template <class T>
+bool allocate(const Context& context, std::int64_t size, DeviceBuffer<T>& buffer) {
+  try {
+    buffer = DeviceBuffer<T>(context, size);
+  } catch (const OutOfMemory&) {
+    return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 template <class T>
@@ -95,14 +106,9 @@ bool RowStream<T>::fits(std::int64_t bytes, const RowStreamOptions& options) con
   return bytes <= most_of(free_beside(*context_, options.needed_beside));
 }
 
-// What is free may be in pieces, or be taken by another thread meanwhile: then rows stream.
 template <class T>
 void RowStream<T>::keep_all() {
-  try {
-    values_ = DeviceBuffer<T>(*context_, n_ * d_);
-  } catch (const OutOfMemory&) {
-    return;
-  }
+  if (!allocate(*context_, n_ * d_, values_)) return;
   upload_rows(*context_, host_, values_.data());
   x_ = values_.data();
   kept_rows_ = n_;
@@ -127,11 +133,7 @@ void RowStream<T>::keep_some(std::int64_t bytes, const RowStreamOptions& options
   const std::int64_t granule_bytes = options.granule * d_ * static_cast<std::int64_t>(sizeof(T));
   const std::int64_t rows = std::min(std::max<std::int64_t>(room, 0) / granule_bytes * options.granule, n_);
   if (rows == 0) return;
-  try {
-    values_ = DeviceBuffer<T>(*context_, rows * d_);
-  } catch (const OutOfMemory&) {
-    return;
-  }
+  if (!allocate(*context_, rows * d_, values_)) return;
   // The memory exists from here on in the order of the context's stream.
   for (Event& event : pipe_->used) event.record(context_->stream());
   for (std::int64_t first = 0; first < rows; first += block_rows_, next_ = 1 - next_) {
