@@ -54,8 +54,8 @@ class NearestCenters {
   std::int64_t group_stride() const { return group_size_ == 1 ? panels_.vectors() * Panels::kLanes : groups(); }
   std::int64_t group_of(std::int32_t center) const { return position_[static_cast<std::size_t>(center)] / group_size_; }
 
-  /// Rows of one call, a multiple of the tile's: a block stays in the cache while all panels pass, in the first-level one
-  /// where there is but one.
+  /// Rows of one call, a multiple of the tile's: a block stays in the cache while all panels pass, in the first-level
+  /// one where there is but one.
   std::int64_t block_rows() const;
   void prepare(NearestScratch<T>& scratch) const;
 
