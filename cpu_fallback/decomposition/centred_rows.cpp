@@ -1,10 +1,10 @@
 #include "decomposition/centred_rows.h"
 
-#include <Eigen/QR>
 #include <algorithm>
 #include <utility>
 
 #include "runtime/aligned.h"
+#include "runtime/dense_algebra.h"
 #include "runtime/gram.h"
 #include "runtime/threads.h"
 
@@ -135,8 +135,7 @@ MatrixXd CentredRows<T>::triangle(Side side) const {
   const auto join = [m](MatrixXd& triangle, const auto& more) {
     MatrixXd stacked(m + more.rows(), m);
     stacked << triangle, more;
-    const Eigen::HouseholderQR<Eigen::Ref<MatrixXd>> qr(stacked);
-    triangle = stacked.topRows(m).template triangularView<Eigen::Upper>();
+    triangle = qr_triangle(std::move(stacked));
   };
   for_each_chunk(threads_, groups.number(), [&](std::int64_t group, int) {
     MatrixXd& triangle = triangles[static_cast<std::size_t>(group)];

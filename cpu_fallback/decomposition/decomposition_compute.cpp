@@ -1,12 +1,10 @@
 #include "decomposition/decomposition_compute.h"
 
-#include <Eigen/Cholesky>
-#include <Eigen/Eigenvalues>
-#include <Eigen/QR>
-#include <Eigen/SVD>
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
+#include "runtime/dense_algebra.h"
 #include "runtime/within_memory.h"
 
 namespace forja::cpu {
@@ -28,33 +26,16 @@ Matrix<double> columns_as_rows(const MatrixXd& columns, std::int64_t count) {
   return rows;
 }
 
-MatrixXd by_reflections(const MatrixXd& y) {
-  const Eigen::HouseholderQR<MatrixXd> qr(y);
-  return qr.householderQ() * MatrixXd::Identity(y.rows(), y.cols());
-}
-
-/// An orthonormal basis of the columns' span: CholeskyQR2 (Yamamoto et al. 2015), which halves the work of reflections,
-/// and those where the columns depend on each other.
-MatrixXd orthonormal(const MatrixXd& y) {
-  MatrixXd q = y;
-  for (int pass = 0; pass < 2; ++pass) {
-    const Eigen::LLT<MatrixXd> gram(q.transpose() * q);
-    if (gram.info() != Eigen::Success) return by_reflections(y);
-    gram.matrixU().solveInPlace<Eigen::OnTheRight>(q);
-  }
-  return q.allFinite() ? q : by_reflections(y);
-}
-
 }  // namespace
 
 template <class T>
 std::vector<double> CpuDecomposition<T>::gram_eigenvalues(Side side) {
   const std::int64_t m = side == Side::columns ? columns() : rows();
   return within_memory(kWhat, 4 * m * m * kDouble, [&] {
-    const Eigen::SelfAdjointEigenSolver<MatrixXd> solver(x_.gram(side));
+    const Eigensystem system = eigensystem(x_.gram(side));
     side_ = side;
-    vectors_ = solver.eigenvectors().rowwise().reverse();
-    return values_of(solver.eigenvalues().reverse());
+    vectors_ = system.vectors.rowwise().reverse();
+    return values_of(system.values.reverse());
   });
 }
 
@@ -62,10 +43,10 @@ template <class T>
 std::vector<double> CpuDecomposition<T>::singular_values(Side side) {
   const std::int64_t m = side == Side::columns ? columns() : rows();
   return within_memory(kWhat, 8 * m * m * kDouble, [&] {
-    const Eigen::BDCSVD<MatrixXd> svd(x_.triangle(side), Eigen::ComputeFullV);
+    Svd svd = thin_svd(x_.triangle(side));
     side_ = side;
-    vectors_ = svd.matrixV();
-    return values_of(svd.singularValues());
+    vectors_ = std::move(svd.v);
+    return values_of(svd.values);
   });
 }
 
@@ -75,7 +56,7 @@ Matrix<double> CpuDecomposition<T>::right_vectors(std::int64_t count) {
     if (side_ == Side::columns) return columns_as_rows(vectors_, count);
     const RowMajor<T> left = vectors_.leftCols(count).template cast<T>();
     // Columns of length sigma: reflections leave the directions of the great ones, and give the rest some.
-    return columns_as_rows(by_reflections(x_.transposed_times(left)), count);
+    return columns_as_rows(qr_factors(x_.transposed_times(left)).q, count);
   });
 }
 
@@ -109,19 +90,14 @@ compute::LeadingSvd CpuDecomposition<T>::block_svd() {
       const MatrixXd part = image.middleRows(first, std::min(kRows, rows() - first)).template cast<double>();
       gram.noalias() += part.transpose() * part;
     }
-    const Eigen::SelfAdjointEigenSolver<MatrixXd> solver(gram);
-    const VectorXd& squares = solver.eigenvalues();
+    const auto [squares, directions] = eigensystem(gram);
     const double least = kVanishing * squares.maxCoeff();
     const VectorXd scale = squares.unaryExpr([least](double v) { return v > least ? 1 / std::sqrt(v) : 0.0; });
-    const RowMajor<T> rotation = (solver.eigenvectors() * scale.asDiagonal()).template cast<T>();
+    const RowMajor<T> rotation = (directions * scale.asDiagonal()).template cast<T>();
     image = image * rotation;
-    const MatrixXd projected = x_.transposed_times(image);
-    const Eigen::HouseholderQR<MatrixXd> qr(projected);
-    const MatrixXd triangle = qr.matrixQR().topRows(projected.cols()).template triangularView<Eigen::Upper>();
-    const Eigen::JacobiSVD<MatrixXd> svd(triangle, Eigen::ComputeFullU);
-    const MatrixXd basis = qr.householderQ() * MatrixXd::Identity(projected.rows(), projected.cols());
-    return compute::LeadingSvd{values_of(svd.singularValues()),
-                               columns_as_rows(basis * svd.matrixU(), projected.cols())};
+    const QrFactors projected = qr_factors(x_.transposed_times(image));
+    const Svd svd = thin_svd(projected.r);
+    return compute::LeadingSvd{values_of(svd.values), columns_as_rows(projected.q * svd.u, svd.u.cols())};
   });
 }
 

@@ -1,22 +1,15 @@
 #include "linear/triangle.h"
 
-#include <Eigen/Dense>
 #include <algorithm>
 #include <vector>
 
+#include "runtime/dense_algebra.h"
 #include "runtime/threads.h"
 
 namespace forja::cpu {
 namespace {
 
 using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-
-/// The rows of R of `rows`: as many as it has columns at most.
-RowMajor upper(const Eigen::MatrixXd& rows) {
-  const Eigen::HouseholderQR<Eigen::MatrixXd> factored(rows);
-  const Eigen::Index kept = std::min(rows.rows(), rows.cols());
-  return factored.matrixQR().topRows(kept).triangularView<Eigen::Upper>();
-}
 
 RowMajor below(const RowMajor& a, const RowMajor& b) {
   RowMajor both(a.rows() + b.rows(), b.cols());
@@ -38,11 +31,11 @@ Matrix<double> triangle(std::int64_t n, std::int64_t m, int threads,
     for (std::int64_t first = chunks.first(chunk); first < chunks.last(chunk); first += block) {
       RowMajor rows(std::min(block, chunks.last(chunk) - first), m);
       for (std::int64_t i = 0; i < rows.rows(); ++i) fill(first + i, rows.data() + i * m);
-      own = upper(below(own, rows));
+      own = qr_triangle(below(own, rows));
     }
   });
   RowMajor all;
-  for (const RowMajor& part : parts) all = upper(below(all, part));
+  for (const RowMajor& part : parts) all = qr_triangle(below(all, part));
   Matrix<double> result(all.rows(), m);
   std::copy_n(all.data(), all.size(), result.data());
   return result;
@@ -64,12 +57,12 @@ compute::SingularSystem singular_system(const Matrix<double>& r, std::int64_t co
   system.projections = Matrix<double>(count, targets);
   if (left == 0) return system;
   const Eigen::MatrixXd x = all.block(skipped, 1, left, columns);
-  const Eigen::BDCSVD<Eigen::MatrixXd> svd(x, Eigen::ComputeThinU | Eigen::ComputeThinV);
-  const Eigen::MatrixXd projections = svd.matrixU().transpose() * all.block(skipped, 1 + columns, left, targets);
-  const Eigen::Index found = std::min(count, svd.singularValues().size());
+  const Svd svd = thin_svd(x);
+  const Eigen::MatrixXd projections = svd.u.transpose() * all.block(skipped, 1 + columns, left, targets);
+  const Eigen::Index found = std::min(count, svd.values.size());
   for (Eigen::Index k = 0; k < found; ++k) {
-    system.values[static_cast<std::size_t>(k)] = svd.singularValues()(k);
-    for (Eigen::Index j = 0; j < columns; ++j) system.vectors(k, j) = svd.matrixV()(j, k);
+    system.values[static_cast<std::size_t>(k)] = svd.values(k);
+    for (Eigen::Index j = 0; j < columns; ++j) system.vectors(k, j) = svd.v(j, k);
     for (Eigen::Index t = 0; t < targets; ++t) system.projections(k, t) = projections(k, t);
   }
   return system;
