@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "decomposition/pca_params.h"
-#include "estimator/model_file.h"
+#include "estimator/model_files.h"
 #include "forja/decomposition.h"
 
 namespace forja {
@@ -55,13 +55,7 @@ void PCA<T>::save(std::ostream& out) const {
 template <class T>
 PCA<T> PCA<T>::load(std::istream& in, Device device) {
   const json document = core::read_model(in, "PCA", core::type_name<T>());
-  PCAOptions options;
-  try {
-    core::pca_params().set("model file", options, core::params_from(document.at("parameters")));
-  } catch (const InvalidArgument& refused) {
-    throw ModelFormatError(refused.what());
-  }
-  PCA model(options, device);
+  PCA model(core::stored_options(document, core::pca_params()), device);
   const json& stored = document.at("state");
   State& state = model.state_;
   state.components = core::matrix_member<double>(stored, "components");
@@ -79,26 +73,6 @@ PCA<T> PCA<T>::load(std::istream& in, Device device) {
   return model;
 }
 
-template <class T>
-void PCA<T>::save(const std::filesystem::path& path) const {
-  fitted("save");
-  core::with_output_file("PCA::save", path, [&](std::ostream& out) { save(out); });
-}
-
-template <class T>
-PCA<T> PCA<T>::load(const std::filesystem::path& path, Device device) {
-  PCA model({}, device);
-  core::with_input_file("PCA::load", path, [&](std::istream& in) { model = load(in, device); });
-  return model;
-}
-
-#define FORJA_INSTANTIATE(T)                                      \
-  template void PCA<T>::save(std::ostream&) const;                \
-  template void PCA<T>::save(const std::filesystem::path&) const; \
-  template PCA<T> PCA<T>::load(std::istream&, Device);            \
-  template PCA<T> PCA<T>::load(const std::filesystem::path&, Device);
-FORJA_INSTANTIATE(float)
-FORJA_INSTANTIATE(double)
-#undef FORJA_INSTANTIATE
+FORJA_MODEL_FILES(PCA, fitted)
 
 }  // namespace forja

@@ -1,8 +1,9 @@
 // Saving and loading of KMeans and MiniBatchKMeans.
 
 #include <algorithm>
+#include <utility>
 
-#include "estimator/model_file.h"
+#include "estimator/model_files.h"
 #include "forja/kmeans.h"
 #include "kmeans/kmeans_params.h"
 
@@ -28,12 +29,7 @@ Options options_from(const json& document, const core::ParameterTable<Options>& 
   if (document.contains("given_centers")) {
     options.init = KMeansInit::given(core::matrix_member<double>(document, "given_centers"));
   }
-  try {
-    table.set("model file", options, core::params_from(document.at("parameters")));
-  } catch (const InvalidArgument& refused) {
-    throw ModelFormatError(refused.what());
-  }
-  return options;
+  return core::stored_options(document, table, std::move(options));
 }
 
 /// What both models have in their state.
@@ -113,28 +109,7 @@ MiniBatchKMeans<T> MiniBatchKMeans<T>::load(std::istream& in, Device device) {
   return model;
 }
 
-#define FORJA_FILES(Model)                                                                             \
-  template <class T>                                                                                   \
-  void Model<T>::save(const std::filesystem::path& path) const {                                       \
-    fitted("save");                                                                                    \
-    core::with_output_file(#Model "::save", path, [&](std::ostream& out) { save(out); });              \
-  }                                                                                                    \
-  template <class T>                                                                                   \
-  Model<T> Model<T>::load(const std::filesystem::path& path, Device device) {                          \
-    Model model({}, device);                                                                           \
-    core::with_input_file(#Model "::load", path, [&](std::istream& in) { model = load(in, device); }); \
-    return model;                                                                                      \
-  }                                                                                                    \
-  template void Model<float>::save(std::ostream&) const;                                               \
-  template void Model<double>::save(std::ostream&) const;                                              \
-  template void Model<float>::save(const std::filesystem::path&) const;                                \
-  template void Model<double>::save(const std::filesystem::path&) const;                               \
-  template Model<float> Model<float>::load(std::istream&, Device);                                     \
-  template Model<double> Model<double>::load(std::istream&, Device);                                   \
-  template Model<float> Model<float>::load(const std::filesystem::path&, Device);                      \
-  template Model<double> Model<double>::load(const std::filesystem::path&, Device);
-FORJA_FILES(KMeans)
-FORJA_FILES(MiniBatchKMeans)
-#undef FORJA_FILES
+FORJA_MODEL_FILES(KMeans, fitted)
+FORJA_MODEL_FILES(MiniBatchKMeans, fitted)
 
 }  // namespace forja

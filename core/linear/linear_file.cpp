@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "estimator/model_file.h"
+#include "estimator/model_files.h"
 #include "forja/linear.h"
 #include "linear/linear_params.h"
 
@@ -10,17 +10,6 @@ namespace forja {
 namespace {
 
 using nlohmann::json;
-
-template <class Options>
-Options options_from(const json& document, const core::ParameterTable<Options>& table) {
-  Options options;
-  try {
-    table.set("model file", options, core::params_from(document.at("parameters")));
-  } catch (const InvalidArgument& refused) {
-    throw ModelFormatError(refused.what());
-  }
-  return options;
-}
 
 json linear_document(const Matrix<double>& coef, const std::vector<double>& intercept) {
   return {{"coef", core::matrix_document(coef)}, {"intercept", core::array_document<double>(intercept)}};
@@ -70,7 +59,7 @@ void LinearRegression<T>::save(std::ostream& out) const {
 template <class T>
 LinearRegression<T> LinearRegression<T>::load(std::istream& in, Device device) {
   const json document = core::read_model(in, "LinearRegression", core::type_name<T>());
-  LinearRegression model(options_from(document, core::linear_regression_params()), device);
+  LinearRegression model(core::stored_options(document, core::linear_regression_params()), device);
   const json& state = document.at("state");
   LinearState linear = linear_from(state);
   model.set_linear(std::move(linear.coef), linear.intercept);
@@ -91,7 +80,7 @@ void Ridge<T>::save(std::ostream& out) const {
 template <class T>
 Ridge<T> Ridge<T>::load(std::istream& in, Device device) {
   const json document = core::read_model(in, "Ridge", core::type_name<T>());
-  RidgeOptions options = options_from(document, core::ridge_params());
+  RidgeOptions options = core::stored_options(document, core::ridge_params());
   const json& state = document.at("state");
   LinearState linear = linear_from(state);
   options.alpha_per_target = core::array_member<double>(document, "alpha_per_target");
@@ -121,7 +110,7 @@ Ridge<T> Ridge<T>::load(std::istream& in, Device device) {
   template <class T>                                                                                  \
   Model<T> Model<T>::load(std::istream& in, Device device) {                                          \
     const json document = core::read_model(in, #Model, core::type_name<T>());                         \
-    Model model(options_from(document, table), device);                                               \
+    Model model(core::stored_options(document, table), device);                                       \
     const json& state = document.at("state");                                                         \
     LinearState linear = linear_from(state);                                                          \
     core::require(linear.coef.rows() == 1, "\"coef\" is of several targets");                         \
@@ -134,30 +123,9 @@ FORJA_SPARSE(Lasso, core::lasso_params())
 FORJA_SPARSE(ElasticNet, core::elastic_net_params())
 #undef FORJA_SPARSE
 
-#define FORJA_FILES(Model)                                                                             \
-  template <class T>                                                                                   \
-  void Model<T>::save(const std::filesystem::path& path) const {                                       \
-    this->check_fitted("save");                                                                        \
-    core::with_output_file(#Model "::save", path, [&](std::ostream& out) { save(out); });              \
-  }                                                                                                    \
-  template <class T>                                                                                   \
-  Model<T> Model<T>::load(const std::filesystem::path& path, Device device) {                          \
-    Model model({}, device);                                                                           \
-    core::with_input_file(#Model "::load", path, [&](std::istream& in) { model = load(in, device); }); \
-    return model;                                                                                      \
-  }                                                                                                    \
-  template void Model<float>::save(std::ostream&) const;                                               \
-  template void Model<double>::save(std::ostream&) const;                                              \
-  template void Model<float>::save(const std::filesystem::path&) const;                                \
-  template void Model<double>::save(const std::filesystem::path&) const;                               \
-  template Model<float> Model<float>::load(std::istream&, Device);                                     \
-  template Model<double> Model<double>::load(std::istream&, Device);                                   \
-  template Model<float> Model<float>::load(const std::filesystem::path&, Device);                      \
-  template Model<double> Model<double>::load(const std::filesystem::path&, Device);
-FORJA_FILES(LinearRegression)
-FORJA_FILES(Ridge)
-FORJA_FILES(Lasso)
-FORJA_FILES(ElasticNet)
-#undef FORJA_FILES
+FORJA_MODEL_FILES(LinearRegression, check_fitted)
+FORJA_MODEL_FILES(Ridge, check_fitted)
+FORJA_MODEL_FILES(Lasso, check_fitted)
+FORJA_MODEL_FILES(ElasticNet, check_fitted)
 
 }  // namespace forja

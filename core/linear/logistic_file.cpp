@@ -4,7 +4,7 @@
 #include <functional>
 #include <limits>
 
-#include "estimator/model_file.h"
+#include "estimator/model_files.h"
 #include "linear/logistic_params.h"
 
 namespace forja {
@@ -28,21 +28,7 @@ const core::ParameterTable<LogisticRegressionOptions>& core::logistic_regression
   return table;
 }
 
-namespace {
-
 using nlohmann::json;
-
-LogisticRegressionOptions options_from(const json& document) {
-  LogisticRegressionOptions options;
-  try {
-    core::logistic_regression_params().set("model file", options, core::params_from(document.at("parameters")));
-  } catch (const InvalidArgument& refused) {
-    throw ModelFormatError(refused.what());
-  }
-  return options;
-}
-
-}  // namespace
 
 template <class T>
 void LogisticRegression<T>::save(std::ostream& out) const {
@@ -61,7 +47,7 @@ void LogisticRegression<T>::save(std::ostream& out) const {
 template <class T>
 LogisticRegression<T> LogisticRegression<T>::load(std::istream& in, Device device) {
   const json document = core::read_model(in, "LogisticRegression", core::type_name<T>());
-  LogisticRegression model(options_from(document), device);
+  LogisticRegression model(core::stored_options(document, core::logistic_regression_params()), device);
   const json& state = document.at("state");
   State next;
   next.classes = core::array_member<std::int32_t>(state, "classes");
@@ -83,26 +69,6 @@ LogisticRegression<T> LogisticRegression<T>::load(std::istream& in, Device devic
   return model;
 }
 
-template <class T>
-void LogisticRegression<T>::save(const std::filesystem::path& path) const {
-  fitted("save");
-  core::with_output_file("LogisticRegression::save", path, [&](std::ostream& out) { save(out); });
-}
-
-template <class T>
-LogisticRegression<T> LogisticRegression<T>::load(const std::filesystem::path& path, Device device) {
-  LogisticRegression model({}, device);
-  core::with_input_file("LogisticRegression::load", path, [&](std::istream& in) { model = load(in, device); });
-  return model;
-}
-
-#define FORJA_INSTANTIATE(T)                                                         \
-  template void LogisticRegression<T>::save(std::ostream&) const;                    \
-  template void LogisticRegression<T>::save(const std::filesystem::path&) const;     \
-  template LogisticRegression<T> LogisticRegression<T>::load(std::istream&, Device); \
-  template LogisticRegression<T> LogisticRegression<T>::load(const std::filesystem::path&, Device);
-FORJA_INSTANTIATE(float)
-FORJA_INSTANTIATE(double)
-#undef FORJA_INSTANTIATE
+FORJA_MODEL_FILES(LogisticRegression, fitted)
 
 }  // namespace forja

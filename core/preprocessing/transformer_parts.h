@@ -5,9 +5,7 @@
 #include <string_view>
 
 #include "estimator/input_checks.h"
-#include "estimator/model_file.h"
-#include "estimator/parameter_table.h"
-#include "forja/error.h"
+#include "estimator/model_files.h"
 
 /// What the transformers of the host have in common.
 namespace forja::core {
@@ -22,19 +20,6 @@ void check_host_rows(std::string_view call, MatrixView<const T> x) {
 template <class T>
 void check_new_host_rows(std::string_view call, MatrixView<const T> x, std::size_t columns) {
   check_new_rows<T>(call, x, Device::cpu(), static_cast<std::int64_t>(columns));
-}
-
-/// The options of a model file.
-template <class Options>
-Options stored_options(const nlohmann::json& document, const ParameterTable<Options>& table) {
-  Options options;
-  try {
-    table.set("model file", options, params_from(document.at("parameters")));
-    table.check("model file", options);
-  } catch (const InvalidArgument& refused) {
-    throw ModelFormatError(refused.what());
-  }
-  return options;
 }
 
 /// A member of `size` numbers.

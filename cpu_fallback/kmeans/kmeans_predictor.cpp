@@ -10,25 +10,10 @@
 namespace forja::cpu {
 
 template <class T>
-CpuKMeansPredictor<T>::CpuKMeansPredictor(MatrixView<const double> centers, int threads) : threads_(threads) {
+CpuKMeansPredictor<T>::CpuKMeansPredictor(MatrixView<const double> centers, int threads)
+    : threads_(threads), centring_(compute::centring_of<T>(centers)) {
   const std::int64_t k = centers.rows();
   const std::int64_t d = centers.columns();
-  centring_.shift.resize(static_cast<std::size_t>(d));
-  double largest = 0;
-  for (std::int64_t j = 0; j < d; ++j) {
-    double sum = 0;
-    double low = centers(0, j);
-    double high = low;
-    for (std::int64_t c = 0; c < k; ++c) {
-      sum += centers(c, j);
-      low = std::min(low, centers(c, j));
-      high = std::max(high, centers(c, j));
-    }
-    const T shift = formulas::centring_shift<T>(sum / static_cast<double>(k), low, high);
-    centring_.shift[static_cast<std::size_t>(j)] = shift;
-    largest = std::max({largest, high - static_cast<double>(shift), static_cast<double>(shift) - low});
-  }
-  centring_.scale = formulas::common_scale<T>(largest);
   centers_.resize(k, d);
   for (std::int64_t c = 0; c < k; ++c) {
     for (std::int64_t j = 0; j < d; ++j) {

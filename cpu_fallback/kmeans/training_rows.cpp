@@ -8,13 +8,7 @@
 namespace forja::cpu {
 namespace {
 
-/// Rows per chunk of a pass whose partial results are kept: enough work for each, and few of them.
-Chunks summary_chunks(std::int64_t rows, std::int64_t columns) {
-  constexpr std::int64_t kMostChunks = 256;
-  constexpr std::int64_t kLeastEntries = 1 << 16;
-  const std::int64_t least = std::max<std::int64_t>(1, kLeastEntries / std::max<std::int64_t>(1, columns));
-  return {rows, std::max(least, (rows + kMostChunks - 1) / kMostChunks)};
-}
+constexpr std::int64_t kMostChunks = 256;
 
 /// Sums of one chunk's columns, shifted by the chunk's first row.
 template <class T>
@@ -51,7 +45,7 @@ ColumnSummary<T> summarise_columns(MatrixView<const T> x, int threads) {
   const auto d = static_cast<std::size_t>(x.columns());
   ColumnSummary<T> all{{std::vector<double>(d), std::vector<double>(d)}, std::vector<T>(d), std::vector<T>(d)};
   if (x.rows() == 0) return all;
-  const Chunks chunks = summary_chunks(x.rows(), x.columns());
+  const Chunks chunks = pass_chunks(x.rows(), x.columns(), kMostChunks);
   std::vector<ChunkSummary<T>> parts(static_cast<std::size_t>(chunks.number()));
   for_each_chunk(threads, chunks.number(), [&](std::int64_t chunk, int) {
     const std::int64_t first = chunks.first(chunk);
@@ -91,39 +85,21 @@ TrainingRows<T>::TrainingRows(MatrixView<const T> x, std::span<const T> sample_w
 
 template <class T>
 void TrainingRows<T>::set_centring(const ColumnSummary<T>& summary) {
-  const std::size_t d = summary.lowest.size();
-  centring_.shift.resize(d);
-  double largest = 0;
-  for (std::size_t j = 0; j < d; ++j) {
-    const T low = summary.lowest[j];
-    const T high = summary.highest[j];
-    const T shift =
-        formulas::centring_shift<T>(summary.moments.mean[j], static_cast<double>(low), static_cast<double>(high));
-    centring_.shift[j] = shift;
-    largest =
-        std::max({largest, std::abs(static_cast<double>(low - shift)), std::abs(static_cast<double>(high - shift))});
+  std::vector<compute::ColumnExtent> columns;
+  for (std::size_t j = 0; j < summary.lowest.size(); ++j) {
+    columns.push_back(
+        {summary.moments.mean[j], static_cast<double>(summary.lowest[j]), static_cast<double>(summary.highest[j])});
   }
-  centring_.scale = formulas::common_scale<T>(largest);
-
-  const double heaviest =
-      weight_.empty() ? 1.0 : static_cast<double>(*std::max_element(weight_.begin(), weight_.end()));
-  fixed_point_.scale.resize(d);
-  fixed_point_.inverse.resize(d);
-  for (std::size_t j = 0; j < d; ++j) {
-    const T low = formulas::centred(summary.lowest[j], centring_.shift[j], centring_.scale);
-    const T high = formulas::centred(summary.highest[j], centring_.shift[j], centring_.scale);
-    const double limit = std::max(std::abs(static_cast<double>(low)), std::abs(static_cast<double>(high)));
-    const int exponent = formulas::fixed_point_exponent(limit * heaviest, rows());
-    fixed_point_.scale[j] = std::ldexp(1.0, exponent);
-    fixed_point_.inverse[j] = std::ldexp(1.0, -exponent);
+  centring_ = compute::centring_of<T>(columns);
+  const compute::FixedPointExponents exponents = compute::fixed_point_exponents<T>(centring_, columns, rows(), weight_);
+  for (const int exponent : exponents.columns) {
+    fixed_point_.scale.push_back(std::ldexp(1.0, exponent));
+    fixed_point_.inverse.push_back(std::ldexp(1.0, -exponent));
   }
-  const int exponent = formulas::fixed_point_exponent(heaviest, rows());
-  fixed_point_.weight_scale = std::ldexp(1.0, exponent);
-  fixed_point_.weight_inverse = std::ldexp(1.0, -exponent);
+  fixed_point_.weight_scale = std::ldexp(1.0, exponents.weight);
+  fixed_point_.weight_inverse = std::ldexp(1.0, -exponents.weight);
 }
 
-template struct Centring<float>;
-template struct Centring<double>;
 template ColumnSummary<float> summarise_columns(MatrixView<const float>, int);
 template ColumnSummary<double> summarise_columns(MatrixView<const double>, int);
 template class TrainingRows<float>;

@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "compute/kmeans_centring.h"
 #include "compute/kmeans_compute.h"
 #include "forja/matrix.h"
 #include "formulas/fixed_point.h"
@@ -12,31 +13,7 @@
 
 namespace forja::cpu {
 
-/// How rows are used: x' = (x - shift) * scale, so that neither large means nor extreme units cost digits.
-template <class T>
-struct Centring {
-  std::vector<T> shift;
-  T scale = 1;
-
-  void apply(const T* x, T* out) const {
-    for (std::size_t j = 0; j < shift.size(); ++j) out[j] = formulas::centred(x[j], shift[j], scale);
-  }
-  /// Rows of a view, from `first` on, one after the other.
-  void apply(MatrixView<const T> x, std::int64_t first, std::int64_t rows, T* out) const {
-    for (std::int64_t i = 0; i < rows; ++i) {
-      apply(x.data() + (first + i) * x.stride(), out + i * static_cast<std::int64_t>(shift.size()));
-    }
-  }
-  /// A centre's coordinate as the caller speaks of it, from and to.
-  T inside(double c, std::size_t j) const {
-    return static_cast<T>((c - static_cast<double>(shift[j])) * static_cast<double>(scale));
-  }
-  double outside(T c, std::size_t j) const {
-    return static_cast<double>(shift[j]) + static_cast<double>(c) / static_cast<double>(scale);
-  }
-  /// What squared distances between x' are multiplied by to be those between x.
-  double square_unit() const { return 1.0 / (static_cast<double>(scale) * static_cast<double>(scale)); }
-};
+using compute::Centring;
 
 /// The powers of two by which weighted entries and weights become integers, and back.
 struct FixedPoint {

@@ -10,13 +10,7 @@
 namespace forja::cpu {
 namespace {
 
-/// Rows per chunk of a pass whose partial results, `width` numbers each, are kept.
-Chunks pass_chunks(std::int64_t rows, std::int64_t width) {
-  constexpr std::int64_t kMostChunks = 64;
-  constexpr std::int64_t kLeastEntries = 1 << 16;
-  const std::int64_t least = std::max<std::int64_t>(1, kLeastEntries / std::max<std::int64_t>(1, width));
-  return {rows, std::max(least, (rows + kMostChunks - 1) / kMostChunks)};
-}
+constexpr std::int64_t kMostChunks = 64;
 
 constexpr std::int64_t kRowsAtOnce = 16;
 
@@ -24,7 +18,7 @@ constexpr std::int64_t kRowsAtOnce = 16;
 template <class T>
 void add_ranges(MatrixView<const T> x, int threads, compute::ColumnRanges& ranges) {
   const auto d = static_cast<std::size_t>(x.columns());
-  const Chunks chunks = pass_chunks(x.rows(), x.columns());
+  const Chunks chunks = pass_chunks(x.rows(), x.columns(), kMostChunks);
   struct Part {
     std::vector<double> sum;
     std::vector<T> lowest;
@@ -188,7 +182,7 @@ compute::Residuals CpuLinear<T>::residuals(MatrixView<const double> coef, std::s
   const ResidualPass<T> pass(data_, coef, offset);
   const compute::Residuals none{Matrix<double>(t, d), std::vector<double>(static_cast<std::size_t>(t)),
                                 std::vector<double>(static_cast<std::size_t>(t))};
-  const Chunks chunks = pass_chunks(rows(), d * t);
+  const Chunks chunks = pass_chunks(rows(), d * t, kMostChunks);
   std::vector<compute::Residuals> parts(static_cast<std::size_t>(chunks.number()), none);
   for_each_chunk(threads_, chunks.number(), [&](std::int64_t chunk, int) {
     // A few rows stay in the cache while each target reads them.

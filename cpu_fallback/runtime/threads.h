@@ -33,4 +33,12 @@ struct Chunks {
   std::int64_t last(std::int64_t chunk) const { return std::min(count, (chunk + 1) * size); }
 };
 
+/// Rows per chunk of a pass that keeps partial results of `width` numbers a row: enough work for each chunk, and `most`
+/// chunks at the most.
+inline Chunks pass_chunks(std::int64_t rows, std::int64_t width, std::int64_t most) {
+  constexpr std::int64_t kLeastEntries = 1 << 16;
+  const std::int64_t least = std::max<std::int64_t>(1, kLeastEntries / std::max<std::int64_t>(1, width));
+  return {rows, std::max(least, (rows + most - 1) / most)};
+}
+
 }  // namespace forja::cpu

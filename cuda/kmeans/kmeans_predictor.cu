@@ -33,22 +33,10 @@ std::int64_t most_distances(const Context& context, std::int64_t all) {
 
 template <class T>
 CudaKMeansPredictor<T>::CudaKMeansPredictor(int device, MatrixView<const double> centers)
-    : context_(device), shift_(context_, centers.columns()), centers_(context_, centers.rows(), centers.columns()) {
-  double largest = 0;
-  for (std::int64_t j = 0; j < centers.columns(); ++j) {
-    double sum = 0;
-    double low = centers(0, j);
-    double high = low;
-    for (std::int64_t c = 0; c < centers.rows(); ++c) {
-      sum += centers(c, j);
-      low = std::min(low, centers(c, j));
-      high = std::max(high, centers(c, j));
-    }
-    const T shift = formulas::centring_shift<T>(sum / static_cast<double>(centers.rows()), low, high);
-    centring_.shift.push_back(shift);
-    largest = std::max({largest, high - static_cast<double>(shift), static_cast<double>(shift) - low});
-  }
-  centring_.scale = formulas::common_scale<T>(largest);
+    : context_(device),
+      centring_(compute::centring_of<T>(centers)),
+      shift_(context_, centers.columns()),
+      centers_(context_, centers.rows(), centers.columns()) {
   shift_.upload(centring_.shift);
   centers_.upload(context_, centers, centring_);
   context_.synchronize();

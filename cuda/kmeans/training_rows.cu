@@ -151,41 +151,27 @@ auto TrainingRows<T>::summarise_columns() -> Summary {
 
 template <class T>
 void TrainingRows<T>::set_centring(const Summary& summary, std::span<const T> sample_weight) {
-  const std::size_t d = summary.size();
-  double largest = 0;
+  std::vector<compute::ColumnExtent> columns;
   for (const ColumnSummary<T>& column : summary) {
     moments_.mean.push_back(column.mean);
     moments_.variance.push_back(column.spread / static_cast<double>(view_.n));
-    const T shift = formulas::centring_shift<T>(column.mean, static_cast<double>(column.lowest),
-                                                static_cast<double>(column.highest));
-    centring_.shift.push_back(shift);
-    for (const T edge : std::array<T, 2>{column.lowest, column.highest}) {
-      largest = std::max(largest, std::abs(static_cast<double>(edge - shift)));
-    }
+    columns.push_back({column.mean, static_cast<double>(column.lowest), static_cast<double>(column.highest)});
   }
-  centring_.scale = formulas::common_scale<T>(largest);
+  centring_ = compute::centring_of<T>(columns);
   shift_ = DeviceBuffer<T>(*context_, view_.d);
   shift_.upload(centring_.shift);
   view_.shift = shift_.data();
   view_.scale = centring_.scale;
 
-  const double heaviest =
-      sample_weight.empty() ? 1.0 : static_cast<double>(*std::max_element(sample_weight.begin(), sample_weight.end()));
-  std::vector<double> scales(2 * d);
-  for (std::size_t j = 0; j < d; ++j) {
-    double limit = 0;
-    for (const T edge : std::array<T, 2>{summary[j].lowest, summary[j].highest}) {
-      const T inside = formulas::centred(edge, centring_.shift[j], centring_.scale);
-      limit = std::max(limit, std::abs(static_cast<double>(inside)));
-    }
-    const int exponent = formulas::fixed_point_exponent(limit * heaviest, view_.n);
-    scales[j] = std::ldexp(1.0, exponent);
-    scales[d + j] = std::ldexp(1.0, -exponent);
-  }
+  const compute::FixedPointExponents exponents =
+      compute::fixed_point_exponents<T>(centring_, columns, view_.n, sample_weight);
+  std::vector<double> scales;
+  for (const int exponent : exponents.columns) scales.push_back(std::ldexp(1.0, exponent));
+  for (const int exponent : exponents.columns) scales.push_back(std::ldexp(1.0, -exponent));
   scales_ = DeviceBuffer<double>(*context_, 2 * view_.d);
   scales_.upload(scales);
-  const int exponent = formulas::fixed_point_exponent(heaviest, view_.n);
-  fixed_view_ = {scales_.data(), scales_.data() + view_.d, std::ldexp(1.0, exponent), std::ldexp(1.0, -exponent)};
+  fixed_view_ = {scales_.data(), scales_.data() + view_.d, std::ldexp(1.0, exponents.weight),
+                 std::ldexp(1.0, -exponents.weight)};
 }
 
 template <class T>

@@ -5,28 +5,14 @@
 #include <span>
 #include <vector>
 
+#include "compute/kmeans_centring.h"
 #include "compute/kmeans_compute.h"
 #include "kmeans/views.h"
 #include "runtime/row_stream.h"
 
 namespace forja::cuda {
 
-/// How rows are used, as the host knows it: x' = (x - shift) * scale.
-template <class T>
-struct Centring {
-  std::vector<T> shift;
-  T scale = 1;
-
-  /// A centre's coordinate as the caller speaks of it, from and to.
-  T inside(double c, std::size_t j) const {
-    return static_cast<T>((c - static_cast<double>(shift[j])) * static_cast<double>(scale));
-  }
-  double outside(T c, std::size_t j) const {
-    return static_cast<double>(shift[j]) + static_cast<double>(c) / static_cast<double>(scale);
-  }
-  /// What squared distances between x' are multiplied by to be those between x.
-  double square_unit() const { return 1.0 / (static_cast<double>(scale) * static_cast<double>(scale)); }
-};
+using compute::Centring;
 
 template <class T>
 struct ColumnSummary;

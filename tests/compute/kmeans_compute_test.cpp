@@ -122,6 +122,23 @@ TYPED_TEST(KMeansSeam, large_means_extreme_units_and_constant_columns_cost_no_di
   });
 }
 
+TYPED_TEST(KMeansSeam, rows_of_nothing_but_denormal_numbers_are_told_apart) {
+  using T = TypeParam;
+  on_every_device([](const Device& device) {
+    const Matrix<T> whole = lattice<T>(300, 2, 12, 45);
+    Matrix<T> x = whole;
+    for (T& value : x.values()) value *= std::numeric_limits<T>::denorm_min();
+    expect_same_as_naive<T>(device, x, 6);
+    const auto labels = [&](const Matrix<T>& rows) {
+      const auto seam = make<T>(device, rows);
+      seam->set_centers(Matrix<double>(rows.view().middle_rows(0, 6)));
+      seam->assign();
+      return seam->labels();
+    };
+    EXPECT_EQ(labels(x), labels(whole));
+  });
+}
+
 TYPED_TEST(KMeansSeam, one_far_row_does_not_blur_the_others) {
   using T = TypeParam;
   on_every_device([](const Device& device) {

@@ -38,7 +38,10 @@ class NaiveKMeans {
   const Matrix<T>& rows() const { return rows_; }
   const std::vector<std::int32_t>& labels() const { return labels_; }
   double weight(std::int64_t i) const { return static_cast<double>(weights_[static_cast<std::size_t>(i)]); }
-  double square_unit() const { return 1 / (static_cast<double>(scale_) * static_cast<double>(scale_)); }
+  double square_unit() const {
+    const double unit = 1 / static_cast<double>(scale_);
+    return unit * unit;
+  }
 
   void set_centers(MatrixView<const double> centers) {
     centers_ = Matrix<T>(centers.rows(), d());
@@ -188,7 +191,7 @@ class NaiveKMeans {
       shift_.push_back(formulas::centring_shift<T>(static_cast<double>(sum / static_cast<long double>(n())),
                                                    static_cast<double>(low), static_cast<double>(high)));
       for (const T edge : {low, high}) {
-        largest = std::max(largest, std::abs(static_cast<double>(edge - shift(j))));
+        largest = std::max(largest, std::abs(static_cast<double>(edge) - static_cast<double>(shift(j))));
       }
     }
     scale_ = formulas::common_scale<T>(largest);

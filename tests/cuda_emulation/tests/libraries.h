@@ -14,18 +14,8 @@
 
 namespace forja::emulation::testing {
 
-/// Tests of cuBLAS and cuSOLVER by the wrappers of cuda/runtime: no report, no live byte, no live handle at the end.
-class Libraries : public ::testing::Test {
- protected:
-  void SetUp() override { reset(); }
-  void TearDown() override {
-    cuda::set_memory_limit(0, 0);
-    EXPECT_EQ(all_reports(), "");
-    EXPECT_EQ(live_bytes(), 0);
-    EXPECT_EQ(live_handles(), 0);
-    reset();
-  }
-};
+/// Tests of cuBLAS and cuSOLVER by the wrappers of cuda/runtime.
+class Libraries : public LeavesNothing {};
 
 inline constexpr std::array<std::int64_t, 5> kSizes = {0, 1, 31, 32, 33};
 

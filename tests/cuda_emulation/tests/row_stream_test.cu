@@ -17,17 +17,7 @@ constexpr std::int64_t kColumns = 7;
 constexpr std::int64_t kGranule = 10;
 constexpr std::int64_t kRowBytes = kColumns * static_cast<std::int64_t>(sizeof(float));
 
-class RowStream : public ::testing::Test {
- protected:
-  void SetUp() override { reset(); }
-  void TearDown() override {
-    cuda::set_memory_limit(0, 0);
-    EXPECT_EQ(all_reports(), "");
-    EXPECT_EQ(live_bytes(), 0);
-    EXPECT_EQ(live_handles(), 0);
-    reset();
-  }
-};
+class RowStream : public LeavesNothing {};
 
 /// Rows that lie apart; between them nothing that belongs there.
 struct Apart {

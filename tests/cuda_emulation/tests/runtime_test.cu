@@ -10,17 +10,7 @@
 namespace forja::emulation::testing {
 namespace {
 
-class Runtime : public ::testing::Test {
- protected:
-  void SetUp() override { reset(); }
-  void TearDown() override {
-    cuda::set_memory_limit(0, 0);
-    EXPECT_EQ(all_reports(), "");
-    EXPECT_EQ(live_bytes(), 0);
-    EXPECT_EQ(live_handles(), 0);
-    reset();
-  }
-};
+class Runtime : public LeavesNothing {};
 
 __global__ void count_threads(unsigned* threads) { atomicAdd(threads, 1U); }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -78,5 +80,18 @@ inline float sum_of(const std::vector<float>& values) {
   for (const float value : values) sum += value;
   return sum;
 }
+
+/// Of what uses cuda/runtime: no report, no live byte, no live handle at the end.
+class LeavesNothing : public ::testing::Test {
+ protected:
+  void SetUp() override { reset(); }
+  void TearDown() override {
+    cuda::set_memory_limit(0, 0);
+    EXPECT_EQ(all_reports(), "");
+    EXPECT_EQ(live_bytes(), 0);
+    EXPECT_EQ(live_handles(), 0);
+    reset();
+  }
+};
 
 }  // namespace forja::emulation::testing
