@@ -20,7 +20,6 @@ using forja::Device;
 using forja::LeastSquaresSolver;
 using forja::LinearRegression;
 using forja::Matrix;
-using forja::MatrixView;
 using forja::Ridge;
 using forja::testing::devices_under_test;
 using forja::testing::linear_data;
