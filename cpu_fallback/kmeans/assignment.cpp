@@ -44,8 +44,10 @@ std::int64_t Assignment<T>::group_size() const {
 template <class T>
 bool Assignment<T>::sketches_pay() const {
   constexpr std::int64_t kLeastColumns = 64;
+  constexpr std::int64_t kMostColumns = 1 << 16;  // beyond, sums of integers would leave few bits for a centre
   constexpr std::int64_t kMostPanels = 1;
-  return sketches_tell_ && rows_.columns() >= kLeastColumns && nearest_.panels() <= kMostPanels;
+  return sketches_tell_ && rows_.columns() >= kLeastColumns && rows_.columns() <= kMostColumns &&
+         nearest_.panels() <= kMostPanels;
 }
 
 template <class T>
@@ -69,6 +71,7 @@ void Assignment<T>::begin_pass(const Centers<T>& centers, std::span<ClusterSums>
   by_sketch_ = use_bounds_ && sketched_ && sketches_pay();
   sketching_ = use_bounds_ && !sketched_ && all_ && sketches_pay();
   if (sketching_) sketch_.resize(rows_.rows(), rows_.columns());
+  if (by_sketch_) nearest_.sketch_centers();
 }
 
 template <class T>
@@ -149,16 +152,14 @@ typename Assignment<T>::Found Assignment<T>::chunk(std::int64_t first, std::int6
 }
 
 template <class T>
-bool Assignment<T>::open_panels(std::int64_t i, std::int64_t at, T apart, Scratch& scratch) {
-  if (!use_bounds_) return true;
+template <class Distance>
+bool Assignment<T>::open_panels(std::int64_t i, std::int64_t at, Scratch& scratch, const Distance& distance) {
   std::uint8_t* wanted = scratch.nearest.wanted.data() + at * nearest_.panels();
   if (all_) {
     std::fill_n(wanted, nearest_.panels(), std::uint8_t{1});
     return true;
   }
-  const T* x = scratch.nearest.rows.data() + at * rows_.columns();
-  const T distance = distance_at_most(x, centers_->row(label(i)), rows_.columns());
-  return bounds_.open_panels(i, formulas::grown(distance, apart), nearest_.group_of(label(i)), wanted);
+  return bounds_.open_panels(i, distance(centers_->row(label(i))), nearest_.group_of(label(i)), wanted);
 }
 
 template <class T>
@@ -170,14 +171,20 @@ bool Assignment<T>::put(std::int64_t i, std::int64_t at, Scratch& scratch) {
     norms_[static_cast<std::size_t>(i)] = norm_above<T>(square);
     squares_[static_cast<std::size_t>(i / kSquaresTogether<T>)] += rows_.weight(i) * square;
   }
-  if (sketching_) sketch_.set(i, x, scratch.row.data());
-  return open_panels(i, at, T(0), scratch);
+  if (sketching_) sketch_.set(i, x);
+  if (!use_bounds_) return true;
+  return open_panels(i, at, scratch, [&](const T* own) { return distance_at_most(x, own, rows_.columns()); });
 }
 
 template <class T>
 bool Assignment<T>::put_sketch(std::int64_t i, std::int64_t at, Scratch& scratch) {
-  sketch_.load(i, scratch.nearest.rows.data() + at * rows_.columns());
-  return open_panels(i, at, sketch_.apart(i), scratch);
+  const auto distance = [&](const T* own) {
+    return formulas::grown(sketch_.distance_at_most(i, own), sketch_.apart(i));
+  };
+  if (!open_panels(i, at, scratch, distance)) return false;
+  sketch_.load(i, scratch.nearest.sketches.data() + at * 2 * sketch_pairs(rows_.columns()));
+  scratch.nearest.steps[static_cast<std::size_t>(at)] = sketch_.step(i);
+  return true;
 }
 
 template <class T>
@@ -213,16 +220,19 @@ void Assignment<T>::measure(std::int64_t count, Scratch& scratch, Found& found) 
 template <class T>
 std::int64_t Assignment<T>::settle(std::int64_t count, std::int64_t* unsettled, Scratch& scratch, Found& found) {
   const auto number = [&](std::int64_t at) { return scratch.numbers[static_cast<std::size_t>(at)]; };
-  const auto norm = [&](std::int64_t at) { return sketch_.norm(number(at)); };
-  nearest_.search_wanted(scratch.nearest, count, norm);
+  const SketchPanels<T>& centers = nearest_.sketched();
+  nearest_.search_sketched(scratch.nearest, count);
   std::int64_t left = 0;
   for (std::int64_t at = 0; at < count; ++at) {
     const std::int64_t i = number(at);
     const std::int32_t found_label = scratch.nearest.labels[static_cast<std::size_t>(at)];
-    const typename DistanceBounds<T>::Searched searched{
-        scratch.nearest,         at,       nearest_.group_of(found_label),
-        found_label == label(i), norm(at), centers_->largest_norm(),
-        sketch_.apart(i)};
+    const typename DistanceBounds<T>::Searched searched{scratch.nearest,
+                                                        at,
+                                                        nearest_.group_of(found_label),
+                                                        found_label == label(i),
+                                                        sketch_.norm(i),
+                                                        centers.largest_norm(),
+                                                        formulas::grown(sketch_.apart(i), centers.apart())};
     if (!bounds_.is_sure(i, searched)) {
       unsettled[left++] = i;
       continue;

@@ -63,7 +63,9 @@ class Assignment {
   /// all.
   bool put(std::int64_t i, std::int64_t at, Scratch& scratch);
   bool put_sketch(std::int64_t i, std::int64_t at, Scratch& scratch);
-  bool open_panels(std::int64_t i, std::int64_t at, T apart, Scratch& scratch);
+  /// distance(c): at least that from row i to its own centre c.
+  template <class Distance>
+  bool open_panels(std::int64_t i, std::int64_t at, Scratch& scratch, const Distance& distance);
   /// Label what the scratch holds.
   void measure(std::int64_t count, Scratch& scratch, Found& found);
   /// Likewise by sketches; those that do not tell are listed again, from `unsettled` on. Returns how many.

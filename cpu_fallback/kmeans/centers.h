@@ -51,6 +51,20 @@ double squared_distance(const T* x, const T* c, std::int64_t d) {
   return sum;
 }
 
+/// Likewise of x' from a row x.
+template <class T>
+double squared_distance(const T* x, const Centring<T>& centring, const T* c, std::int64_t d) {
+  const T* shift = centring.shift.data();
+  const T scale = centring.scale;
+  double sum = 0;
+#pragma omp simd reduction(+ : sum)
+  for (std::int64_t j = 0; j < d; ++j) {
+    const double difference = static_cast<double>(formulas::centred(x[j], shift[j], scale)) - static_cast<double>(c[j]);
+    sum += difference * difference;
+  }
+  return sum;
+}
+
 /// ||x||^2 likewise.
 template <class T>
 double squared_norm(const T* x, std::int64_t d) {

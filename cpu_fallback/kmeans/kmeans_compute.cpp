@@ -203,11 +203,9 @@ double CpuKMeans<T>::inertia() {
   std::vector<double> parts(static_cast<std::size_t>(chunks.number()));
   for_each_chunk(rows_.threads(), chunks.number(), [&](std::int64_t chunk, int) {
     double part = 0;
-    std::vector<T> x(static_cast<std::size_t>(columns()));
     for (std::int64_t i = chunks.first(chunk); i < chunks.last(chunk); ++i) {
-      rows_.centring().apply(rows_.row(i), x.data());
       const T* center = centers_.row(assignment_.label(i));
-      part += rows_.weight(i) * squared_distance(x.data(), center, columns());
+      part += rows_.weight(i) * squared_distance(rows_.row(i), rows_.centring(), center, columns());
     }
     parts[static_cast<std::size_t>(chunk)] = part;
   });

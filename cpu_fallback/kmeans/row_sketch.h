@@ -7,6 +7,21 @@
 
 namespace forja::cpu {
 
+/// Steps from 0 to a sketched row's greatest entry.
+inline constexpr int kSketchSteps = 127;
+
+/// The least step, so that the product of two does not vanish in T.
+template <class T>
+constexpr T least_sketch_step() {
+  return sizeof(T) == 4 ? T(0x1.0p-60) : T(0x1.0p-240);
+}
+
+/// Pairs of columns that d of them fill.
+constexpr std::int64_t sketch_pairs(std::int64_t d) { return (d + 1) / 2; }
+
+template <class T>
+T largest_entry(const T* x, std::int64_t d);
+
 /// The rows x' in eight bits an entry: a quarter of the bytes, or an eighth, for passes that wait for memory. A
 /// sketched row is near x' by a known distance, so bounds settle most labels without a look at x' itself.
 template <class T>
@@ -16,15 +31,18 @@ class RowSketch {
   void resize(std::int64_t rows, std::int64_t columns);
   void clear();
 
-  /// Sketches row x'. sketched: room for d numbers.
-  void set(std::int64_t i, const T* x, T* sketched);
-  /// The sketched row.
-  void load(std::int64_t i, T* x) const;
+  /// Sketches row x'.
+  void set(std::int64_t i, const T* x);
+  /// The sketched row in its steps, 2 sketch_pairs(d) numbers.
+  void load(std::int64_t i, std::int16_t* entries) const;
   void prefetch(std::int64_t i) const {
     constexpr auto kLine = static_cast<std::int64_t>(kAlignment);
     for (std::int64_t j = 0; j < columns_; j += kLine) __builtin_prefetch(values_.data() + i * columns_ + j);
   }
+  /// At least the distance between the sketched row and c.
+  T distance_at_most(std::int64_t i, const T* c) const;
 
+  T step(std::int64_t i) const { return facts_[static_cast<std::size_t>(i)].step; }
   /// The sketched row's norm, rounded up.
   T norm(std::int64_t i) const { return facts_[static_cast<std::size_t>(i)].norm; }
   /// At least the distance between x' and the sketched row.

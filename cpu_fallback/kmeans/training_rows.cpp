@@ -9,10 +9,12 @@ namespace forja::cpu {
 namespace {
 
 constexpr std::int64_t kMostChunks = 256;
+constexpr int kTogether = 4;
 
 /// Sums of one chunk's columns, shifted by the chunk's first row.
 template <class T>
-struct ChunkSummary {
+class ChunkSummary {
+ public:
   std::vector<double> sum;
   std::vector<double> square;
   std::vector<T> lowest;
@@ -25,15 +27,36 @@ struct ChunkSummary {
     square.assign(d, 0);
     lowest.assign(origin, origin + d);
     highest = lowest;
-    for (std::int64_t i = 1; i < x.rows(); ++i) {
-      const T* row = x.data() + i * x.stride();
-      for (std::size_t j = 0; j < d; ++j) {
-        const double difference = static_cast<double>(row[j]) - static_cast<double>(origin[j]);
-        sum[j] += difference;
-        square[j] += difference * difference;
-        lowest[j] = std::min(lowest[j], row[j]);
-        highest[j] = std::max(highest[j], row[j]);
+    std::int64_t i = 1;
+    for (; i + kTogether <= x.rows(); i += kTogether) add<kTogether>(x, i);
+    for (; i < x.rows(); ++i) add<1>(x, i);
+  }
+
+ private:
+  /// Rows first .. first + kRows - 1: several at once, so that the sums pass through the registers less often.
+  template <int kRows>
+  void add(MatrixView<const T> x, std::int64_t first) {
+    const T* origin = x.data();
+    const T* rows = x.data() + first * x.stride();
+    const std::int64_t stride = x.stride();
+#pragma omp simd
+    for (std::size_t j = 0; j < sum.size(); ++j) {
+      double sum_here = sum[j];
+      double square_here = square[j];
+      T low = lowest[j];
+      T high = highest[j];
+      for (int r = 0; r < kRows; ++r) {
+        const T value = rows[r * stride + static_cast<std::int64_t>(j)];
+        const double difference = static_cast<double>(value) - static_cast<double>(origin[j]);
+        sum_here += difference;
+        square_here += difference * difference;
+        low = std::min(low, value);
+        high = std::max(high, value);
       }
+      sum[j] = sum_here;
+      square[j] = square_here;
+      lowest[j] = low;
+      highest[j] = high;
     }
   }
 };

@@ -184,7 +184,7 @@ TYPED_TEST(KMeansBounded, long_rows_are_labelled_as_ever_however_their_entries_r
     // Rows of nothing but the column's shift, which is all there is of a column of one value.
     expect_same_passes<T>(device, Matrix<T>(40, 70, T(-3)), Matrix<double>(2, 70, -3), 3);
     for (const double unit : {1e-30, 1e30}) {
-      Matrix<T> scaled = blobs<T>(300, 70, 5, 8.0, 34);
+      Matrix<T> scaled = blobs<T>(300, 71, 5, 8.0, 34);
       for (T& value : scaled.values()) value = static_cast<T>(static_cast<double>(value) * unit);
       expect_same_passes<T>(device, scaled, Matrix<double>(scaled.view().middle_rows(0, 9)), 7);
     }
