@@ -1,54 +1,24 @@
 // forja's side of the comparison with peers: reads x and y, then runs a task per line of standard input and answers
 // with "seconds cpu_seconds n_iter certificate", so that a driver can run forja and its peers in turn on the same data.
 
-#include <chrono>
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
-#include <ctime>
 #include <fstream>
 #include <iostream>
-#include <map>
-#include <sstream>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "../machine_limits.h"
 #include "forja/forja.h"
+#include "worker.h"
 
 namespace {
 
-using Arguments = std::map<std::string, std::string>;
-
-/// "name key=value key=value ..."
-std::pair<std::string, Arguments> parse(const std::string& line) {
-  std::istringstream words(line);
-  std::string name;
-  words >> name;
-  Arguments arguments;
-  for (std::string word; words >> word;) {
-    const std::size_t equals = word.find('=');
-    arguments[word.substr(0, equals)] = word.substr(equals + 1);
-  }
-  return {name, arguments};
-}
-
-struct Data {
-  forja::Matrix<float> x;
-  forja::Matrix<float> y;
-};
-
-/// By the clock, and of all threads.
-struct Seconds {
-  double wall = 0;
-  double cpu = 0;
-};
-
-Seconds seconds_of(auto&& work) {
-  const auto start = std::chrono::steady_clock::now();
-  const std::clock_t cpu_start = std::clock();
-  work();
-  return {std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(),
-          static_cast<double>(std::clock() - cpu_start) / CLOCKS_PER_SEC};
-}
+using forja::bench::Arguments;
+using forja::bench::Seconds;
+using forja::bench::seconds_of;
 
 /// The intercept, then the coefficients, of each of `rows` models.
 void write_coefficients(const Arguments& arguments, const std::vector<float>& intercepts,
@@ -65,28 +35,27 @@ void answer(const Seconds& seconds, std::int64_t n_iter, double certificate) {
   std::cout << seconds.wall << ' ' << seconds.cpu << ' ' << n_iter << ' ' << certificate << std::endl;
 }
 
-void run(const std::string& name, const Arguments& arguments, const Data& data) {
-  const std::span<const float> y = data.y.values();
+void run(const std::string& name, const Arguments& arguments, forja::MatrixView<const float> x,
+         std::span<const float> y) {
   if (name == "linear") {
     forja::LinearRegression<float> model;
-    const Seconds seconds = seconds_of([&] { model.fit(data.x, y); });
+    const Seconds seconds = seconds_of([&] { model.fit(x, y); });
     write_coefficients(arguments, model.intercept(), model.coef());
     answer(seconds, 1, model.backward_error());
   } else if (name == "ridge") {
     forja::Ridge<float> model({.alpha = std::stod(arguments.at("alpha"))});
-    const Seconds seconds = seconds_of([&] { model.fit(data.x, y); });
+    const Seconds seconds = seconds_of([&] { model.fit(x, y); });
     write_coefficients(arguments, model.intercept(), model.coef());
     answer(seconds, 1, model.backward_error());
   } else if (name == "lasso") {
     forja::Lasso<float> model({.alpha = std::stod(arguments.at("alpha"))});
-    const Seconds seconds = seconds_of([&] { model.fit(data.x, y); });
+    const Seconds seconds = seconds_of([&] { model.fit(x, y); });
     write_coefficients(arguments, model.intercept(), model.coef());
     answer(seconds, model.n_iter(), model.dual_gap());
   } else {
     forja::LinearPath<float> path;
-    const Seconds seconds = seconds_of([&] {
-      path = forja::enet_path<float>(data.x, y, {.l1_ratio = 1, .n_alphas = std::stoll(arguments.at("alphas"))});
-    });
+    const Seconds seconds = seconds_of(
+        [&] { path = forja::enet_path<float>(x, y, {.l1_ratio = 1, .n_alphas = std::stoll(arguments.at("alphas"))}); });
     write_coefficients(arguments, path.intercepts, path.coefs);
     std::int64_t sweeps = 0;
     double gap = 0;
@@ -105,14 +74,15 @@ int main(int argc, char** argv) {
     std::fputs("usage: linear_worker X.npy Y.npy\n", stderr);
     return 2;
   }
-  const Data data{forja::read_npy<float>(argv[1]), forja::read_npy<float>(argv[2])};
+  const forja::bench::Array x(forja::read_npy<float>(argv[1]));
+  const forja::Matrix<float> y = forja::read_npy<float>(argv[2]);
   for (std::string line; std::getline(std::cin, line);) {
-    const auto [name, arguments] = parse(line);
+    const auto [name, arguments] = forja::bench::parse(line);
     if (name == "limits") {
       std::cout << forja::bench::read_bandwidth() << ' ' << forja::bench::multiply_add_peak<float>() << " 0"
                 << std::endl;
     } else if (name == "linear" || name == "ridge" || name == "lasso" || name == "path") {
-      run(name, arguments, data);
+      run(name, arguments, x.view(), y.values());
     } else {
       std::fprintf(stderr, "linear_worker: unknown task %s\n", name.c_str());
       return 2;
