@@ -177,10 +177,9 @@ compute::Residuals CudaLinear<T>::residuals(MatrixView<const double> coef, std::
   DeviceBuffer<double> squares(context_, most * t);
   DeviceBuffer<double> gradient_groups(context_, most / kGroupRows * t * d);
   DeviceBuffer<double> sum_groups(context_, most / kGroupRows * 2 * t);
-  DeviceBuffer<double> gradient(context_, t * d);
-  DeviceBuffer<double> sums(context_, 2 * t);
-  gradient.fill_bytes(0);
-  sums.fill_bytes(0);
+  DeviceBuffer<double> result(context_, t * d + 2 * t);  // the gradient; sums; sums of squares
+  double* sums = result.data() + t * d;
+  result.fill_bytes(0);
   for_each_piece(most, [&](const LinearView<T>& piece, std::int64_t) {
     const std::int64_t groups = groups_of(piece.rows);
     const auto group_blocks = static_cast<unsigned>(groups);
@@ -191,15 +190,15 @@ compute::Residuals CudaLinear<T>::residuals(MatrixView<const double> coef, std::
     launch(measure_gradient<T>, dim3(group_blocks, pieces(d, kWarp), static_cast<unsigned>(t)),
            dim3(kWarp, kLinearWarps), 0, context_.stream(), piece, weighted.data(), gradient_groups.data());
     launch(add_groups<double>, dim3(pieces(2 * t, kLinearThreads)), dim3(kLinearThreads), 0, context_.stream(),
-           sum_groups.data(), groups, 2 * t, sums.data());
+           sum_groups.data(), groups, 2 * t, sums);
     launch(add_groups<double>, dim3(pieces(t * d, kLinearThreads)), dim3(kLinearThreads), 0, context_.stream(),
-           gradient_groups.data(), groups, t * d, gradient.data());
+           gradient_groups.data(), groups, t * d, result.data());
   });
-  compute::Residuals found{Matrix<double>(t, d), std::vector<double>(static_cast<std::size_t>(t)),
-                           std::vector<double>(static_cast<std::size_t>(t))};
-  gradient.download(found.gradient.values());
-  sums.download(found.sum, 0);
-  sums.download(found.sum_squares, t);
+  std::vector<double> values(static_cast<std::size_t>(result.size()));
+  result.download(values);
+  const auto sum = values.begin() + t * d;
+  compute::Residuals found{
+      Matrix<double>(MatrixView<const double>(values.data(), t, d)), {sum, sum + t}, {sum + t, values.end()}};
   for (std::int64_t target = 0; target < t; ++target) {
     for (std::int64_t j = 0; j < d; ++j) {
       found.gradient(target, j) *= static_cast<double>(host_scale_[static_cast<std::size_t>(j)]);

@@ -29,10 +29,9 @@ compute::LossGradient CudaLinear<T>::loss_gradient(const formulas::RowLoss<T>& l
   DeviceBuffer<double> losses(context_, most);
   DeviceBuffer<T> products(context_, most_groups * outputs * d);
   DeviceBuffer<double> sum_groups(context_, most_groups * (outputs + 1));
-  DeviceBuffer<double> gradient(context_, outputs * d);
-  DeviceBuffer<double> sums(context_, outputs + 1);
-  gradient.fill_bytes(0);
-  sums.fill_bytes(0);
+  DeviceBuffer<double> result(context_, outputs * d + outputs + 1);  // the gradient; by the offsets; the loss
+  double* sums = result.data() + outputs * d;
+  result.fill_bytes(0);
   for_each_piece(most, [&](const LinearView<T>& piece, std::int64_t) {
     const std::int64_t groups = groups_of(piece.rows);
     const std::int64_t padded = groups * kGroupRows;
@@ -47,18 +46,16 @@ compute::LossGradient CudaLinear<T>::loss_gradient(const formulas::RowLoss<T>& l
     gemm_batch<T>(context_, CUBLAS_OP_N, CUBLAS_OP_T, d, outputs, kGroupRows, 1, centred.data(), d, kGroupRows * d,
                   margins.data(), outputs, kGroupRows * outputs, 0, products.data(), d, outputs * d, groups);
     launch(add_groups<T>, dim3(pieces(outputs * d, kLinearThreads)), dim3(kLinearThreads), 0, context_.stream(),
-           products.data(), groups, outputs * d, gradient.data());
+           products.data(), groups, outputs * d, result.data());
     launch(add_groups<double>, dim3(pieces(outputs + 1, kLinearThreads)), dim3(kLinearThreads), 0, context_.stream(),
-           sum_groups.data(), groups, outputs + 1, sums.data());
+           sum_groups.data(), groups, outputs + 1, sums);
   });
-  compute::LossGradient found{0, Matrix<double>(outputs, d), std::vector<double>(static_cast<std::size_t>(outputs))};
-  gradient.download(found.gradient.values());
-  sums.download(found.offset, 0);
-  sums.download(&found.loss, 1, outputs);
-  found.loss *= weight_unit_;
-  for (double& value : found.gradient.values()) value *= weight_unit_;
-  for (double& value : found.offset) value *= weight_unit_;
-  return found;
+  std::vector<double> values(static_cast<std::size_t>(result.size()));
+  result.download(values);
+  for (double& value : values) value *= weight_unit_;
+  const auto offsets = values.begin() + outputs * d;
+  return {
+      values.back(), Matrix<double>(MatrixView<const double>(values.data(), outputs, d)), {offsets, offsets + outputs}};
 }
 
 template compute::LossGradient CudaLinear<float>::loss_gradient(const formulas::RowLoss<float>&,

@@ -1,9 +1,13 @@
 // The CUDA backend as the list of backends sees it, in emulation.
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <vector>
 
 #include "compute/backend.h"
+#include "compute/decomposition_compute.h"
+#include "compute/kmeans_compute.h"
+#include "compute/linear_compute.h"
 #include "cuda_emulation/control.h"
 #include "forja/error.h"
 #include "support/kmeans_data.h"
@@ -54,6 +58,37 @@ TEST(CudaBackend, looks_for_many_farthest_rows_with_the_launches_of_one) {
   };
   EXPECT_LE(launches(1), 20);
   EXPECT_EQ(launches(2000), launches(1));
+}
+
+std::int64_t waits_of(auto&& work) {
+  emulation::reset();
+  work();
+  return emulation::counts().waits;
+}
+
+TEST(CudaBackend, waits_once_an_iteration) {
+  const compute::BackendFor<float>& families = compute::open_backend(FORJA_EMULATED_BACKEND).families<float>();
+  const Matrix<float> x = blobs<float>(300, 4, 2, 1.0, 3);
+  const auto kmeans = families.make_kmeans({0, 0}, Rows<float>(x), {});
+  kmeans->set_centers_from_rows(std::vector<std::int64_t>{5, 9});
+  for (const bool bounded : {false, true}) {
+    kmeans->use_bounds(bounded);
+    EXPECT_EQ(waits_of([&] {
+                kmeans->assign();
+                kmeans->update();
+              }),
+              1);
+  }
+  const Matrix<float> y(300, 1, 0.5F);
+  const auto linear = families.make_linear({0, 0}, Rows<float>(x), y.view(), {});
+  const Matrix<double> coef(1, 4, 0.1);
+  const std::vector<double> offset{0.2};
+  EXPECT_EQ(waits_of([&] { linear->gram(); }), 1);
+  EXPECT_EQ(waits_of([&] { linear->residuals(coef.view(), offset); }), 1);
+  EXPECT_EQ(waits_of([&] { linear->loss_gradient({}, coef.view(), offset); }), 1);
+  const auto decomposition = families.make_decomposition({0, 0}, Rows<float>(x), true);
+  decomposition->set_block(Matrix<double>(2, 4, 0.5).view());
+  EXPECT_EQ(waits_of([&] { decomposition->power_step(); }), 1);
 }
 
 }  // namespace

@@ -34,6 +34,7 @@ struct Report {
 
 struct Counts {
   std::int64_t api_calls = 0;
+  std::int64_t waits = 0;  ///< of the host, for a stream or an event
   std::int64_t launches = 0;
   std::int64_t blocks = 0;
   std::int64_t threads = 0;

@@ -32,6 +32,7 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
   if (api.refused()) return api.refusal();
   const cudaError_t status = check_stream(stream, __func__);
   if (status != cudaSuccess) return api.done(status);
+  ++counters().waits;
   host_waits(stream);
   return api.done(sticky_error());
 }
@@ -82,6 +83,7 @@ cudaError_t cudaEventSynchronize(cudaEvent_t event) {
   if (api.refused()) return api.refusal();
   const cudaError_t status = check_event(event, __func__);
   if (status != cudaSuccess) return api.done(status);
+  ++counters().waits;
   host_waits(event);
   return api.done(sticky_error());
 }
