@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "kmeans/center_order.h"
+#include "runtime/within_memory.h"
 
 namespace forja::cpu {
 namespace {
@@ -55,23 +56,31 @@ void Assignment<T>::begin_pass(const Centers<T>& centers, std::span<ClusterSums>
   centers_ = &centers;
   if (use_bounds_ && order_.empty()) order_ = neighbours_together(centers, NearestCenters<T>::kGroupSize);
   nearest_.set(centers, order_, group_size());
-  if (use_bounds_) bounds_.begin_pass(rows_.rows(), nearest_, centers);
-  all_ = !use_bounds_ || !bounds_.known();
+  make_room();
   scratch_.resize(sums.size());
   for (std::size_t thread = 0; thread < sums.size(); ++thread) {
     nearest_.prepare(scratch_[thread].nearest);
     scratch_[thread].row.resize(static_cast<std::size_t>(rows_.columns()));
     scratch_[thread].sums = &sums[thread];
   }
-  const auto n = static_cast<std::size_t>(rows_.rows());
-  if (norms_.empty()) {
+  if (by_sketch_) nearest_.sketch_centers();
+}
+
+template <class T>
+void Assignment<T>::make_room() {
+  const std::int64_t numbers = rows_.rows() * (use_bounds_ ? nearest_.groups() + 2 : 1);
+  const std::int64_t bytes = numbers * static_cast<std::int64_t>(sizeof(T)) + rows_.rows() * rows_.columns();
+  within_memory("k-means", bytes, [&] {
+    if (use_bounds_) bounds_.begin_pass(rows_.rows(), nearest_, *centers_);
+    all_ = !use_bounds_ || !bounds_.known();
+    by_sketch_ = use_bounds_ && sketched_ && sketches_pay();
+    sketching_ = use_bounds_ && !sketched_ && all_ && sketches_pay();
+    if (sketching_) sketch_.resize(rows_.rows(), rows_.columns());
+    if (!norms_.empty()) return;
+    const auto n = static_cast<std::size_t>(rows_.rows());
     norms_.resize(n);
     squares_.assign((n + kSquaresTogether<T> - 1) / kSquaresTogether<T>, 0.0);
-  }
-  by_sketch_ = use_bounds_ && sketched_ && sketches_pay();
-  sketching_ = use_bounds_ && !sketched_ && all_ && sketches_pay();
-  if (sketching_) sketch_.resize(rows_.rows(), rows_.columns());
-  if (by_sketch_) nearest_.sketch_centers();
+  });
 }
 
 template <class T>

@@ -55,6 +55,8 @@ class Assignment {
   };
 
   void begin_pass(const Centers<T>& centers, std::span<ClusterSums> sums);
+  /// For what a pass keeps of every row.
+  void make_room();
   Chunks chunks() const;
   std::int64_t group_size() const;
   bool sketches_pay() const;

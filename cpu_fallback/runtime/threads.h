@@ -3,7 +3,9 @@
 #include <omp.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
+#include <exception>
 
 namespace forja::cpu {
 
@@ -11,7 +13,8 @@ namespace forja::cpu {
 inline int thread_count(int asked) { return asked > 0 ? asked : omp_get_max_threads(); }
 
 /// Calls work(chunk, thread) for every chunk 0 .. chunks - 1, on up to `threads` threads; thread is below `threads`.
-/// Which thread gets a chunk is not fixed, so results must not depend on it. `work` must not throw.
+/// Which thread gets a chunk is not fixed, so results must not depend on it. What `work` throws first leaves the call,
+/// after chunks under way have ended.
 template <class Work>
 void for_each_chunk(int threads, std::int64_t chunks, const Work& work) {
   const int used = static_cast<int>(std::min<std::int64_t>(threads, chunks));
@@ -19,8 +22,18 @@ void for_each_chunk(int threads, std::int64_t chunks, const Work& work) {
     for (std::int64_t chunk = 0; chunk < chunks; ++chunk) work(chunk, 0);
     return;
   }
+  std::exception_ptr thrown;
+  std::atomic<bool> failed = false;
 #pragma omp parallel for num_threads(used) schedule(dynamic, 1)
-  for (std::int64_t chunk = 0; chunk < chunks; ++chunk) work(chunk, omp_get_thread_num());
+  for (std::int64_t chunk = 0; chunk < chunks; ++chunk) {
+    if (failed) continue;
+    try {
+      work(chunk, omp_get_thread_num());
+    } catch (...) {
+      if (!failed.exchange(true)) thrown = std::current_exception();
+    }
+  }
+  if (thrown) std::rethrow_exception(thrown);
 }
 
 /// Chunks of `size` consecutive items that cover `count` items; the last may be shorter.
