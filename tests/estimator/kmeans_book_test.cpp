@@ -29,7 +29,7 @@ constexpr double kSameOptimum = sizeof(T) == 4 ? 1e-5 : 1e-12;
 /// All of the book's on the CPU. Devices choose alike (tests/compute), so that some will do for the others: in
 /// emulation a fit takes a hundred times as long.
 std::vector<std::int64_t> numbers_of_clusters(const Device& device) {
-  if (device.is_cuda()) return {1, 2, 5, 9};
+  if (device.is_cuda()) return {2, 5};
   return {1, 2, 3, 4, 5, 6, 7, 8, 9};
 }
 
@@ -107,7 +107,7 @@ TYPED_TEST(KMeansBookOf, single_runs_from_kmeans_plus_plus_beat_random_rows) {
     SCOPED_TRACE(device.name());
     double plus_plus = 0;
     double random = 0;
-    const int runs = device.is_cuda() ? 20 : 200;
+    const int runs = device.is_cuda() ? 10 : 200;
     for (int run = 0; run < runs; ++run) {
       const auto seed = static_cast<std::uint64_t>(run);
       plus_plus += KMeans<T>({.n_clusters = 5, .seed = seed}, device).fit(x).inertia() / runs;
@@ -128,7 +128,7 @@ TYPED_TEST(KMeansBookOf, mini_batches_come_within_two_per_cent) {
   for (const Device& device : forja::testing::devices_under_test()) {
     SCOPED_TRACE(device.name());
     std::vector<double> inertia;
-    const int runs = device.is_cuda() ? 5 : 40;
+    const int runs = device.is_cuda() ? 3 : 40;
     for (int run = 0; run < runs; ++run) {
       const auto seed = static_cast<std::uint64_t>(run);
       inertia.push_back(MiniBatchKMeans<T>({.n_clusters = 5, .n_init = 10, .seed = seed}, device).fit(x).inertia());
