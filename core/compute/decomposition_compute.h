@@ -50,6 +50,13 @@ class DecompositionCompute {
   /// as many as there were. A pass for Side::rows. Synchronises.
   virtual Matrix<double> right_vectors(std::int64_t count) = 0;
 
+  /// Left singular vectors for right ones (k x d, orthonormal, by descending value, k <= min(n, d)): n x k, orthonormal
+  /// to T's rounding, each in the direction of X times its right one where that is not lost in rounding. One read of X.
+  /// Synchronises.
+  virtual Matrix<T> left_vectors(MatrixView<const double> right) = 0;
+  /// X'X times r directions (r x d): r x d. One read of X. Synchronises.
+  virtual Matrix<double> gram_times(MatrixView<const double> directions) = 0;
+
   /// r directions in the columns' space (r x d, 1 <= r <= min(n, d)), which become the block: an orthonormal basis.
   virtual void set_block(MatrixView<const double> directions) = 0;
   /// The block becomes an orthonormal basis of X'X times the block. One read of X. Synchronises.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "decomposition/minka.h"
 #include "forja/error.h"
 
 namespace forja::core {
@@ -15,15 +16,20 @@ void check_components(std::string_view call, const ComponentCount& wanted, SvdSo
     throw InvalidArgument(
         fmt::format("{}: n_components = {} but x has {} rows and {} columns", call, wanted.count(), rows, columns));
   }
+  if (wanted.kind() == ComponentCount::Kind::mle && rows < columns) {
+    throw InvalidArgument(
+        fmt::format("{}: n_components = \"mle\" but x has {} rows and {} columns", call, rows, columns));
+  }
   if (solver == SvdSolver::randomized && wanted.kind() != ComponentCount::Kind::count) {
     throw InvalidArgument(fmt::format("{}: svd_solver = \"randomized\" but n_components is no count", call));
   }
 }
 
-std::int64_t components_to_keep(const ComponentCount& wanted, std::span<const double> squares) {
+std::int64_t components_to_keep(const ComponentCount& wanted, std::span<const double> squares, std::int64_t rows) {
   const auto all = std::ssize(squares);
   if (wanted.kind() == ComponentCount::Kind::all) return all;
   if (wanted.kind() == ComponentCount::Kind::count) return wanted.count();
+  if (wanted.kind() == ComponentCount::Kind::mle) return likeliest_dimension(squares, rows);
   const double total = std::accumulate(squares.begin(), squares.end(), 0.0);
   double kept = 0;
   for (std::int64_t k = 0; k < all; ++k) {

@@ -12,7 +12,7 @@ namespace forja::core {
 void check_components(std::string_view call, const ComponentCount& wanted, SvdSolver solver, std::int64_t rows,
                       std::int64_t columns);
 
-/// How many of all the squared singular values, descending, to keep.
-std::int64_t components_to_keep(const ComponentCount& wanted, std::span<const double> squares);
+/// How many of all the squared singular values, descending, of so many rows to keep.
+std::int64_t components_to_keep(const ComponentCount& wanted, std::span<const double> squares, std::int64_t rows);
 
 }  // namespace forja::core

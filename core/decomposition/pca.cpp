@@ -34,8 +34,9 @@ PCA<T>& PCA<T>::fit(const Rows<T>& x) {
   core::check_components(kCall, options_.n_components, options_.svd_solver, x.rows(), x.columns());
 
   const auto rows = core::families<T>(device_).make_decomposition(core::place(device_), x, true);
-  core::SvdOutcome found = core::leading_svd(*rows, {options_.n_components, options_.svd_solver,
-                                                     options_.iterated_power, options_.n_oversamples, options_.seed});
+  core::SvdOutcome found =
+      core::leading_svd(*rows, {options_.n_components, options_.svd_solver, options_.iterated_power, options_.tol,
+                                options_.n_oversamples, options_.seed});
   State next;
   next.n_samples = x.rows();
   next.mean = rows->mean();
@@ -43,6 +44,9 @@ PCA<T>& PCA<T>::fit(const Rows<T>& x) {
   next.public_components = Matrix<T>(next.components.view());
   next.singular_values = std::move(found.singular_values);
   next.solver = found.solver;
+  next.residual = found.residual;
+  next.n_iter = found.n_iter;
+  next.converged = found.converged;
   const double degrees = std::max(static_cast<double>(x.rows() - 1), 1.0);
   double kept = 0;
   for (const double value : next.singular_values) {
@@ -155,6 +159,21 @@ std::int64_t PCA<T>::n_samples() const {
 template <class T>
 SvdSolver PCA<T>::svd_solver_used() const {
   return fitted("svd_solver_used").solver;
+}
+
+template <class T>
+double PCA<T>::residual() const {
+  return fitted("residual").residual;
+}
+
+template <class T>
+std::int64_t PCA<T>::n_iter() const {
+  return fitted("n_iter").n_iter;
+}
+
+template <class T>
+bool PCA<T>::converged() const {
+  return fitted("converged").converged;
 }
 
 template <class T>

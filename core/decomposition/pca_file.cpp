@@ -48,7 +48,10 @@ void PCA<T>::save(std::ostream& out) const {
                        {"explained_variance_ratio", core::array_document<double>(state.explained_variance_ratio)},
                        {"noise_variance", state.noise_variance},
                        {"n_samples", state.n_samples},
-                       {"svd_solver_used", name_of(state.solver)}};
+                       {"svd_solver_used", name_of(state.solver)},
+                       {"residual", state.residual},
+                       {"n_iter", state.n_iter},
+                       {"converged", state.converged}};
   core::write_model("PCA::save", out, document);
 }
 
@@ -70,6 +73,9 @@ PCA<T> PCA<T>::load(std::istream& in, Device device) {
   state.noise_variance = core::amount_member(stored, "noise_variance");
   state.n_samples = core::integer_member(stored, "n_samples", 1);
   state.solver = solver_named(core::member(stored, "svd_solver_used"));
+  state.residual = core::amount_member(stored, "residual");
+  state.n_iter = core::integer_member(stored, "n_iter", 0);
+  state.converged = core::flag_member(stored, "converged");
   return model;
 }
 

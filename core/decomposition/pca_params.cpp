@@ -1,20 +1,25 @@
 #include "decomposition/pca_params.h"
 
+#include <limits>
+
 namespace forja::core {
 namespace {
 
 const ParamValue kAll = std::string("all");
+const ParamValue kMle = std::string("mle");
 
 /// A whole number is a count, another number a share.
 template <class Options>
 typename ParameterTable<Options>::Parameter component_count() {
-  return {"n_components", "an integer of at least 1, a number between 0 and 1, or \"all\"",
+  return {"n_components", "an integer of at least 1, a number between 0 and 1, \"mle\", or \"all\"",
           [](const Options& options) {
             switch (options.n_components.kind()) {
               case ComponentCount::Kind::count:
                 return ParamValue(options.n_components.count());
               case ComponentCount::Kind::share:
                 return ParamValue(options.n_components.share());
+              case ComponentCount::Kind::mle:
+                return kMle;
               case ComponentCount::Kind::all:
                 break;
             }
@@ -23,6 +28,8 @@ typename ParameterTable<Options>::Parameter component_count() {
           [](Options& options, const ParamValue& value) {
             if (value == kAll) {
               options.n_components = {};
+            } else if (value == kMle) {
+              options.n_components = ComponentCount::mle();
             } else if (const auto count = as_integer(value)) {
               options.n_components = *count;
             } else if (const auto share = as_real(value)) {
@@ -35,7 +42,7 @@ typename ParameterTable<Options>::Parameter component_count() {
           [](const Options& options) {
             const ComponentCount& n = options.n_components;
             if (n.kind() == ComponentCount::Kind::count) return n.count() >= 1;
-            return n.kind() == ComponentCount::Kind::all || (n.share() > 0 && n.share() < 1);
+            return n.kind() != ComponentCount::Kind::share || (n.share() > 0 && n.share() < 1);
           }};
 }
 
@@ -49,10 +56,12 @@ const ParameterTable<PCAOptions>& pca_params() {
           .boolean("whiten", &Options::whiten)
           .choice("svd_solver", &Options::svd_solver,
                   {{"auto", SvdSolver::automatic},
+                   {"auto_by_size", SvdSolver::by_size},
                    {"full", SvdSolver::full},
                    {"covariance_eigh", SvdSolver::covariance_eigh},
                    {"randomized", SvdSolver::randomized}})
           .optional_integer("iterated_power", &Options::iterated_power, 0, "auto")
+          .real("tol", &Options::tol, 0, std::numeric_limits<double>::max())
           .integer("n_oversamples", &Options::n_oversamples, 0)
           .seed("seed", &Options::seed);
   return table;

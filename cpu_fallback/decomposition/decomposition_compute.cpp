@@ -26,6 +26,13 @@ Matrix<double> columns_as_rows(const MatrixXd& columns, std::int64_t count) {
   return rows;
 }
 
+/// Rows as columns.
+MatrixXd rows_as_columns(MatrixView<const double> rows) {
+  return Eigen::Map<const RowMajor<double>, 0, Eigen::OuterStride<>>(rows.data(), rows.rows(), rows.columns(),
+                                                                     Eigen::OuterStride<>(rows.stride()))
+      .transpose();
+}
+
 }  // namespace
 
 template <class T>
@@ -61,11 +68,31 @@ Matrix<double> CpuDecomposition<T>::right_vectors(std::int64_t count) {
 }
 
 template <class T>
+Matrix<T> CpuDecomposition<T>::left_vectors(MatrixView<const double> right) {
+  return within_memory(kWhat, 3 * rows() * right.rows() * kDouble, [&] {
+    // Reflections leave the directions of the great columns, up to the sign, and give the rest some.
+    const QrFactors factors = qr_factors(x_.times(rows_as_columns(right)).template cast<double>());
+    Matrix<T> left(rows(), right.rows());
+    for (std::int64_t i = 0; i < left.rows(); ++i) {
+      for (std::int64_t c = 0; c < left.columns(); ++c) {
+        left(i, c) = static_cast<T>(factors.r(c, c) < 0 ? -factors.q(i, c) : factors.q(i, c));
+      }
+    }
+    return left;
+  });
+}
+
+template <class T>
+Matrix<double> CpuDecomposition<T>::gram_times(MatrixView<const double> directions) {
+  return within_memory(kWhat, (rows() + 2 * columns()) * directions.rows() * kDouble, [&] {
+    return columns_as_rows(x_.transposed_times(x_.times(rows_as_columns(directions))), directions.rows());
+  });
+}
+
+template <class T>
 void CpuDecomposition<T>::set_block(MatrixView<const double> directions) {
   within_memory(kWhat, 2 * directions.rows() * directions.columns() * kDouble, [&] {
-    const Eigen::Map<const RowMajor<double>, 0, Eigen::OuterStride<>> rows(
-        directions.data(), directions.rows(), directions.columns(), Eigen::OuterStride<>(directions.stride()));
-    block_ = orthonormal(rows.transpose());
+    block_ = orthonormal(rows_as_columns(directions));
     return 0;
   });
 }

@@ -24,6 +24,9 @@ class CpuDecomposition final : public compute::DecompositionCompute<T> {
   std::vector<double> singular_values(compute::Side side) override;
   Matrix<double> right_vectors(std::int64_t count) override;
 
+  Matrix<T> left_vectors(MatrixView<const double> right) override;
+  Matrix<double> gram_times(MatrixView<const double> directions) override;
+
   void set_block(MatrixView<const double> directions) override;
   void power_step() override;
   compute::LeadingSvd block_svd() override;

@@ -118,36 +118,88 @@ void CudaDecomposition<T>::orthonormalise(DeviceBuffer<double>& y, std::int64_t 
   orthonormalise_by_reflections(y, m, r);
 }
 
-// Directions by rows are columns of d numbers.
 template <class T>
-void CudaDecomposition<T>::set_block(MatrixView<const double> directions) {
-  r_ = directions.rows();
-  block_ = DeviceBuffer<double>(context_, columns() * r_);
-  for (std::int64_t i = 0; i < r_; ++i) block_.upload(directions.row(i), i * columns());
-  orthonormalise(block_, columns(), r_);
-}
-
-template <class T>
-DeviceBuffer<T> CudaDecomposition<T>::factor() {
-  DeviceBuffer<T> result(context_, columns() * r_);
-  launch(pick_columns<double, T>, element_blocks(context_, columns() * r_), dim3(kElementBlock), 0, context_.stream(),
-         block_.data(), columns(), 0, 1, r_, result.data());
+DeviceBuffer<double> CudaDecomposition<T>::upload_rows(MatrixView<const double> rows) {
+  DeviceBuffer<double> result(context_, rows.rows() * columns());
+  for (std::int64_t i = 0; i < rows.rows(); ++i) result.upload(rows.row(i), i * columns());
   return result;
 }
 
 template <class T>
-void CudaDecomposition<T>::power_step() {
+DeviceBuffer<T> CudaDecomposition<T>::rounded(const DeviceBuffer<double>& directions, std::int64_t r) {
+  DeviceBuffer<T> result(context_, columns() * r);
+  launch(pick_columns<double, T>, element_blocks(context_, columns() * r), dim3(kElementBlock), 0, context_.stream(),
+         directions.data(), columns(), 0, 1, r, result.data());
+  return result;
+}
+
+// X v is computed part by part; the signs of reflections are those of their triangle's diagonal.
+template <class T>
+Matrix<T> CudaDecomposition<T>::left_vectors(MatrixView<const double> right) {
+  const std::int64_t n = rows();
   const std::int64_t d = columns();
-  const DeviceBuffer<T> v = factor();
-  DeviceBuffer<T> image(context_, x_.most_part_rows() * r_);
-  DeviceBuffer<T> product(context_, d * r_);
-  block_.fill_bytes(0);
+  const std::int64_t k = right.rows();
+  const DeviceBuffer<T> v = rounded(upload_rows(right), k);
+  DeviceBuffer<T> image(context_, n * k);
   x_.for_each_part([&](const typename CentredRows<T>::Part& part) {
-    gemm(context_, kT, kN, part.count, r_, d, 1, part.x, d, v.data(), d, 0, image.data(), part.count);
-    gemm(context_, kN, kN, d, r_, part.count, 1, part.x, d, image.data(), part.count, 0, product.data(), d);
-    add_to(context_, block_, product, d, r_, false);
+    gemm(context_, kT, kN, part.count, k, d, 1, part.x, d, v.data(), d, 0, image.data() + part.first, n);
   });
-  orthonormalise(block_, d, r_);
+  DeviceBuffer<double> left(context_, n * k);
+  launch(pick_columns<T, double>, element_blocks(context_, n * k), dim3(kElementBlock), 0, context_.stream(),
+         image.data(), n, 0, 1, k, left.data());
+  DeviceBuffer<double> tau(context_, k);
+  DeviceBuffer<double> diagonal(context_, k);
+  Solver solver(context_);
+  solver.geqrf(n, k, left.data(), n, tau.data());
+  launch(pick_columns<double, double>, element_blocks(context_, k), dim3(kElementBlock), 0, context_.stream(),
+         left.data(), 1, 0, n + 1, k, diagonal.data());
+  solver.orgqr(n, k, k, left.data(), n, tau.data());
+  solver.require_success("geqrf, orgqr");
+  std::vector<double> signs(static_cast<std::size_t>(k));
+  diagonal.download(signs);
+  const Matrix<double> found = download_columns(left, n, k);
+  Matrix<T> result(n, k);
+  for (std::int64_t c = 0; c < k; ++c) {
+    const double sign = signs[static_cast<std::size_t>(c)] < 0 ? -1 : 1;
+    for (std::int64_t i = 0; i < n; ++i) result(i, c) = static_cast<T>(sign * found(c, i));
+  }
+  return result;
+}
+
+template <class T>
+void CudaDecomposition<T>::multiply_by_gram(const DeviceBuffer<T>& v, std::int64_t r, DeviceBuffer<double>& sum) {
+  const std::int64_t d = columns();
+  DeviceBuffer<T> image(context_, x_.most_part_rows() * r);
+  DeviceBuffer<T> product(context_, d * r);
+  sum.fill_bytes(0);
+  x_.for_each_part([&](const typename CentredRows<T>::Part& part) {
+    gemm(context_, kT, kN, part.count, r, d, 1, part.x, d, v.data(), d, 0, image.data(), part.count);
+    gemm(context_, kN, kN, d, r, part.count, 1, part.x, d, image.data(), part.count, 0, product.data(), d);
+    add_to(context_, sum, product, d, r, false);
+  });
+}
+
+template <class T>
+Matrix<double> CudaDecomposition<T>::gram_times(MatrixView<const double> directions) {
+  const std::int64_t r = directions.rows();
+  const DeviceBuffer<T> v = rounded(upload_rows(directions), r);
+  DeviceBuffer<double> sum(context_, columns() * r);
+  multiply_by_gram(v, r, sum);
+  return download_columns(sum, columns(), r);
+}
+
+// Directions by rows are columns of d numbers.
+template <class T>
+void CudaDecomposition<T>::set_block(MatrixView<const double> directions) {
+  r_ = directions.rows();
+  block_ = upload_rows(directions);
+  orthonormalise(block_, columns(), r_);
+}
+
+template <class T>
+void CudaDecomposition<T>::power_step() {
+  multiply_by_gram(rounded(block_, r_), r_, block_);
+  orthonormalise(block_, columns(), r_);
 }
 
 // X v is made orthonormal by the eigenvalues of its Gram matrix, which double sums let reach down to the rounding of T.
@@ -156,7 +208,7 @@ template <class T>
 compute::LeadingSvd CudaDecomposition<T>::block_svd() {
   constexpr double kVanishing = 1e-13;
   const std::int64_t d = columns();
-  const DeviceBuffer<T> v = factor();
+  const DeviceBuffer<T> v = rounded(block_, r_);
   const std::int64_t most = x_.most_part_rows();
   DeviceBuffer<T> image(context_, most * r_);
   DeviceBuffer<double> exact(context_, most * r_);

@@ -24,6 +24,9 @@ class CudaDecomposition final : public compute::DecompositionCompute<T> {
   std::vector<double> singular_values(compute::Side side) override;
   Matrix<double> right_vectors(std::int64_t count) override;
 
+  Matrix<T> left_vectors(MatrixView<const double> right) override;
+  Matrix<double> gram_times(MatrixView<const double> directions) override;
+
   void set_block(MatrixView<const double> directions) override;
   void power_step() override;
   compute::LeadingSvd block_svd() override;
@@ -33,8 +36,12 @@ class CudaDecomposition final : public compute::DecompositionCompute<T> {
   /// The vectors of the `count` largest values, the largest first.
   template <class U>
   DeviceBuffer<U> leading_vectors(std::int64_t count);
-  /// The block, rounded to T.
-  DeviceBuffer<T> factor();
+  /// r rows of d numbers, on the device: columns of a column-major matrix.
+  DeviceBuffer<double> upload_rows(MatrixView<const double> rows);
+  /// d x r directions, rounded to T.
+  DeviceBuffer<T> rounded(const DeviceBuffer<double>& directions, std::int64_t r);
+  /// sum (d x r) = X'X v. One read of X.
+  void multiply_by_gram(const DeviceBuffer<T>& v, std::int64_t r, DeviceBuffer<double>& sum);
   /// y (m x r) becomes an orthonormal basis of its columns' span.
   void orthonormalise(DeviceBuffer<double>& y, std::int64_t m, std::int64_t r);
   void orthonormalise_by_reflections(DeviceBuffer<double>& y, std::int64_t m, std::int64_t r);

@@ -132,6 +132,8 @@ std::vector<double> decomposition_run(const compute::Backend& backend) {
     seam->power_step();
     for (const double value : seam->block_svd().singular_values) seen.push_back(value);
     seen.push_back(seam->total_square());
+    seen.push_back(seam->gram_times(vectors.view())(1, 1));
+    seen.push_back(static_cast<double>(seam->left_vectors(vectors.view())(1, 1)));
     Matrix<float> y(n, 3);
     Matrix<double> w(d, 3);
     for (std::int64_t i = 0; i < d; ++i) w(i, i % 3) = 2;

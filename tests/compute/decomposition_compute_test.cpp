@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <limits>
+#include <tuple>
 #include <vector>
 
 #include "compute/backend.h"
@@ -166,6 +167,65 @@ TYPED_TEST(DecompositionSeam, a_block_of_directions_that_the_rows_do_not_fill) {
     EXPECT_LE(orthonormality(found.vectors), 1e-12);
     for (std::size_t i = 0; i < 8; ++i) {
       EXPECT_NEAR(found.singular_values[i], expected.values[i], 16 * kSums<T> * expected.values[0]) << i;
+    }
+  }
+}
+
+TYPED_TEST(DecompositionSeam, left_vectors_are_orthonormal_and_lie_along_x_times_the_right_ones) {
+  using T = TypeParam;
+  for (const auto& [n, d, rank] : std::vector<std::tuple<std::int64_t, std::int64_t, std::int64_t>>{
+           {1, 1, 0}, {70, 9, 0}, {9, 70, 0}, {33, 32, 0}, {40, 12, 3}, {12, 300, 5}}) {
+    const Matrix<T> x = decaying<T>(n, d, 0.6, 2, 4, rank);
+    const NaiveSvd expected = naive_svd(x, false);
+    const Matrix<double> a = naive_centred(x, false);
+    for (const Device& device : devices_under_test()) {
+      SCOPED_TRACE(device.name() + ", " + std::to_string(n) + " x " + std::to_string(d));
+      const auto seam = decompose(device, x, false);
+      const std::vector<double> values = seam->singular_values(n < d ? Side::rows : Side::columns);
+      const Matrix<double> right = seam->right_vectors(std::min(n, d));
+      const Matrix<T> left = seam->left_vectors(right.view());
+      ASSERT_EQ(left.rows(), n);
+      ASSERT_EQ(left.columns(), right.rows());
+      Matrix<double> turned(left.columns(), n);
+      for (std::int64_t i = 0; i < n; ++i) {
+        for (std::int64_t c = 0; c < turned.rows(); ++c) turned(c, i) = static_cast<double>(left(i, c));
+      }
+      EXPECT_LE(orthonormality(turned), 8 * kSums<T>);
+      for (std::int64_t c = 0; c < right.rows(); ++c) {
+        for (std::int64_t i = 0; i < n; ++i) {
+          const double image = std::inner_product(a.row(i).begin(), a.row(i).end(), right.row(c).begin(), 0.0);
+          EXPECT_NEAR(image, values[static_cast<std::size_t>(c)] * turned(c, i), kSums<T> * values[0]);
+        }
+      }
+    }
+  }
+}
+
+TYPED_TEST(DecompositionSeam, the_gram_matrix_times_directions) {
+  using T = TypeParam;
+  for (const auto& [n, d, r] : std::vector<std::tuple<std::int64_t, std::int64_t, std::int64_t>>{
+           {1, 1, 1}, {300, 7, 3}, {9, 280, 6}, {33, 32, 40}}) {
+    const Matrix<T> x = decaying<T>(n, d, 0.8, 3);
+    const Matrix<double> a = naive_centred(x, true);
+    Matrix<double> directions(r, d);
+    for (std::int64_t i = 0; i < r * d; ++i) directions.values()[static_cast<std::size_t>(i)] = normal(9, i);
+    Matrix<double> expected(r, d);
+    double scale = 0;
+    for (std::int64_t c = 0; c < r; ++c) {
+      for (std::int64_t i = 0; i < n; ++i) {
+        const double along = std::inner_product(a.row(i).begin(), a.row(i).end(), directions.row(c).begin(), 0.0);
+        for (std::int64_t j = 0; j < d; ++j) expected(c, j) += along * a(i, j);
+        scale += along * along;
+      }
+    }
+    for (const Device& device : devices_under_test()) {
+      SCOPED_TRACE(device.name() + ", " + std::to_string(n) + " x " + std::to_string(d));
+      const Matrix<double> found = decompose(device, x)->gram_times(directions.view());
+      ASSERT_EQ(found.rows(), r);
+      ASSERT_EQ(found.columns(), d);
+      for (std::size_t i = 0; i < found.values().size(); ++i) {
+        EXPECT_NEAR(found.values()[i], expected.values()[i], kSums<T> * scale);
+      }
     }
   }
 }

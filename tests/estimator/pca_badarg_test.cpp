@@ -31,7 +31,7 @@ class PCARefuses : public ::testing::Test {
 TYPED_TEST_SUITE(PCARefuses, forja::testing::StorageTypes, forja::testing::StorageName);
 
 TYPED_TEST(PCARefuses, options_out_of_range) {
-  const std::string range = " but it must be an integer of at least 1, a number between 0 and 1, or \"all\"";
+  const std::string range = " but it must be an integer of at least 1, a number between 0 and 1, \"mle\", or \"all\"";
   for (const Device& device : forja::testing::devices_under_test()) {
     SCOPED_TRACE(device.name());
     const auto fit = [&](const PCAOptions& options) { return this->fit(options, this->x_, device); };
@@ -42,9 +42,12 @@ TYPED_TEST(PCARefuses, options_out_of_range) {
     EXPECT_EQ(fit({.n_components = 4}), "PCA::fit: n_components = 4 but x has 5 rows and 3 columns");
     EXPECT_EQ(fit({.iterated_power = -1}),
               "PCA::fit: iterated_power = -1 but it must be an integer of at least 0 or \"auto\"");
+    EXPECT_EQ(fit({.tol = -1}), "PCA::fit: tol = -1 but it must be a finite number of at least 0");
     EXPECT_EQ(fit({.n_oversamples = -1}), "PCA::fit: n_oversamples = -1 but it must be an integer of at least 0");
     EXPECT_EQ(fit({.n_components = 0.5, .svd_solver = SvdSolver::randomized}),
               "PCA::fit: svd_solver = \"randomized\" but n_components is no count");
+    EXPECT_EQ(this->fit({.n_components = forja::ComponentCount::mle()}, Matrix<TypeParam>(2, 3), device),
+              "PCA::fit: n_components = \"mle\" but x has 2 rows and 3 columns");
     EXPECT_EQ(fit({.svd_solver = SvdSolver::randomized}),
               "PCA::fit: svd_solver = \"randomized\" but n_components is no count");
   }
@@ -70,6 +73,13 @@ TYPED_TEST(PCARefuses, use_before_fit) {
   EXPECT_EQ(refusal<forja::NotFitted>([&] { model.transform(this->x_); }), "PCA::transform: call fit first");
   EXPECT_EQ(refusal<forja::NotFitted>([&] { model.inverse_transform(this->x_); }),
             "PCA::inverse_transform: call fit first");
+  EXPECT_EQ(refusal<forja::NotFitted>([&] { model.score(this->x_); }), "PCA::score: call fit first");
+  EXPECT_EQ(refusal<forja::NotFitted>([&] { model.score_samples(this->x_); }), "PCA::score_samples: call fit first");
+  EXPECT_EQ(refusal<forja::NotFitted>([&] { model.get_covariance(); }), "PCA::get_covariance: call fit first");
+  EXPECT_EQ(refusal<forja::NotFitted>([&] { model.get_precision(); }), "PCA::get_precision: call fit first");
+  EXPECT_EQ(refusal<forja::NotFitted>([&] { model.residual(); }), "PCA::residual: call fit first");
+  EXPECT_EQ(refusal<forja::NotFitted>([&] { model.n_iter(); }), "PCA::n_iter: call fit first");
+  EXPECT_EQ(refusal<forja::NotFitted>([&] { model.converged(); }), "PCA::converged: call fit first");
   EXPECT_EQ(refusal<forja::NotFitted>([&] { model.components(); }), "PCA::components: call fit first");
   EXPECT_EQ(refusal<forja::NotFitted>([&] { model.mean(); }), "PCA::mean: call fit first");
   EXPECT_EQ(refusal<forja::NotFitted>([&] { model.noise_variance(); }), "PCA::noise_variance: call fit first");
@@ -95,20 +105,41 @@ TYPED_TEST(PCARefuses, other_columns_in_transforms_and_the_model_stays_as_it_was
   }
 }
 
+TYPED_TEST(PCARefuses, likelihoods_of_rows_without_variance) {
+  using T = TypeParam;
+  // Two equal columns and a constant one.
+  const Matrix<T> x(4, 3, {1, 1, 5, 2, 2, 5, 3, 3, 5, 8, 8, 5});
+  for (const Device& device : forja::testing::devices_under_test()) {
+    SCOPED_TRACE(device.name());
+    PCA<T> model({.n_components = 1}, device);
+    model.fit(Matrix<T>(4, 3, T(2)));
+    EXPECT_EQ(refusal<forja::InvalidArgument>([&] { model.score_samples(x); }),
+              "PCA::score_samples: 3 of 3 directions have no variance");
+    EXPECT_EQ(refusal<forja::InvalidArgument>([&] { model.get_precision(); }),
+              "PCA::get_precision: 3 of 3 directions have no variance");
+    model.fit(this->x_);
+    EXPECT_EQ(refusal<forja::InvalidArgument>([&] { model.score(Matrix<T>(4, 2)); }),
+              "PCA::score_samples: x has 2 columns but the model was fitted with 3");
+  }
+}
+
 TYPED_TEST(PCARefuses, parameters_by_names_that_are_not_there_or_out_of_range) {
   PCA<TypeParam> model({.n_components = 3});
   const auto set = [&](const forja::Params& params) {
     return refusal<forja::InvalidArgument>([&] { model.set_params(params); });
   };
   EXPECT_EQ(set({{"k", std::int64_t{2}}}),
-            "PCA::set_params: \"k\" is no parameter; there are n_components, whiten, svd_solver, iterated_power, "
+            "PCA::set_params: \"k\" is no parameter; there are n_components, whiten, svd_solver, iterated_power, tol, "
             "n_oversamples, seed");
   EXPECT_EQ(set({{"svd_solver", std::string("arpack")}}),
-            "PCA::set_params: svd_solver = \"arpack\" but it must be one of auto, full, covariance_eigh, randomized");
+            "PCA::set_params: svd_solver = \"arpack\" but it must be one of auto, auto_by_size, full, covariance_eigh, "
+            "randomized");
   EXPECT_EQ(
-      set({{"n_components", std::string("mle")}}),
-      "PCA::set_params: n_components = \"mle\" but it must be an integer of at least 1, a number between 0 and 1, "
-      "or \"all\"");
+      set({{"n_components", std::string("some")}}),
+      "PCA::set_params: n_components = \"some\" but it must be an integer of at least 1, a number between 0 and 1, "
+      "\"mle\", or \"all\"");
+  EXPECT_EQ(PCA<TypeParam>().set_params({{"n_components", std::string("mle")}}).options().n_components,
+            forja::ComponentCount::mle());
   EXPECT_EQ(model.get_params().at("n_components"), forja::ParamValue(std::int64_t{3}));
   EXPECT_EQ(set({{"n_components", 0.5}, {"svd_solver", std::string("full")}, {"whiten", true}}), "not refused");
   EXPECT_EQ(model.options().n_components, forja::ComponentCount(0.5));

@@ -57,6 +57,10 @@ TYPED_TEST(PCAFileOf, a_model_comes_back_as_it_was_on_any_device) {
     EXPECT_EQ(other.explained_variance_ratio(), model.explained_variance_ratio());
     EXPECT_EQ(other.noise_variance(), model.noise_variance());
     EXPECT_EQ(other.n_samples(), 30);
+    EXPECT_EQ(other.residual(), model.residual());
+    EXPECT_GT(other.residual(), 0);
+    EXPECT_EQ(other.n_iter(), 0);
+    EXPECT_TRUE(other.converged());
     EXPECT_EQ(other.svd_solver_used(), SvdSolver::covariance_eigh);
     EXPECT_EQ(saved(other), saved(model));
     EXPECT_EQ(other.transform(this->x_).columns(), model.n_components());
