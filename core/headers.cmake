@@ -18,4 +18,5 @@ set(FORJA_PUBLIC_HEADERS
   forja/observer.h
   forja/params.h
   forja/preprocessing.h
+  forja/svd.h
 )

@@ -46,24 +46,42 @@ typename ParameterTable<Options>::Parameter component_count() {
           }};
 }
 
+template <class Options>
+ParameterTable<Options> with_solver(ParameterTable<Options> table) {
+  return table.choice("svd_solver", &Options::svd_solver,
+                      {{"auto", SvdSolver::automatic},
+                       {"auto_by_size", SvdSolver::by_size},
+                       {"full", SvdSolver::full},
+                       {"covariance_eigh", SvdSolver::covariance_eigh},
+                       {"randomized", SvdSolver::randomized}});
+}
+
+template <class Options>
+ParameterTable<Options> with_iterations(ParameterTable<Options> table) {
+  return table.optional_integer("iterated_power", &Options::iterated_power, 0, "auto")
+      .real("tol", &Options::tol, 0, std::numeric_limits<double>::max())
+      .integer("n_oversamples", &Options::n_oversamples, 0)
+      .seed("seed", &Options::seed);
+}
+
 }  // namespace
 
 const ParameterTable<PCAOptions>& pca_params() {
   using Options = PCAOptions;
+  static const ParameterTable<Options> table = with_iterations(
+      with_solver(ParameterTable<Options>().add(component_count<Options>()).boolean("whiten", &Options::whiten)));
+  return table;
+}
+
+const ParameterTable<TruncatedSVDOptions>& truncated_svd_params() {
+  using Options = TruncatedSVDOptions;
   static const ParameterTable<Options> table =
-      ParameterTable<Options>()
-          .add(component_count<Options>())
-          .boolean("whiten", &Options::whiten)
-          .choice("svd_solver", &Options::svd_solver,
-                  {{"auto", SvdSolver::automatic},
-                   {"auto_by_size", SvdSolver::by_size},
-                   {"full", SvdSolver::full},
-                   {"covariance_eigh", SvdSolver::covariance_eigh},
-                   {"randomized", SvdSolver::randomized}})
-          .optional_integer("iterated_power", &Options::iterated_power, 0, "auto")
-          .real("tol", &Options::tol, 0, std::numeric_limits<double>::max())
-          .integer("n_oversamples", &Options::n_oversamples, 0)
-          .seed("seed", &Options::seed);
+      with_iterations(with_solver(ParameterTable<Options>().integer("n_components", &Options::n_components, 1)));
+  return table;
+}
+
+const ParameterTable<RandomizedSvdOptions>& randomized_svd_params() {
+  static const ParameterTable<RandomizedSvdOptions> table = with_iterations(ParameterTable<RandomizedSvdOptions>());
   return table;
 }
 

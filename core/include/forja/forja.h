@@ -17,3 +17,4 @@
 #include "forja/observer.h"
 #include "forja/params.h"
 #include "forja/preprocessing.h"
+#include "forja/svd.h"
