@@ -1,27 +1,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
-#include <numeric>
 
 #include "compute/backend.h"
 #include "decomposition/component_count.h"
 #include "decomposition/leading_svd.h"
 #include "decomposition/pca_params.h"
+#include "decomposition/projection.h"
 #include "estimator/input_checks.h"
 #include "forja/decomposition.h"
 
 namespace forja {
-namespace {
-
-/// Standard deviations of the components where they are divided by them, else ones.
-std::vector<double> units(bool whiten, const std::vector<double>& variance) {
-  std::vector<double> result(variance.size(), 1.0);
-  if (whiten) std::transform(variance.begin(), variance.end(), result.begin(), [](double v) { return std::sqrt(v); });
-  return result;
-}
-
-}  // namespace
 
 template <class T>
 PCA<T>::PCA(PCAOptions options, Device device) : options_(options), device_(device) {}
@@ -78,37 +67,16 @@ template <class T>
 Matrix<T> PCA<T>::transform(const Rows<T>& x) const {
   const State& state = fitted("transform");
   core::check_new_rows("PCA::transform", x, device_, state.components.columns());
-  const std::int64_t k = state.components.rows();
-  const std::vector<double> unit = units(options_.whiten, state.explained_variance);
-  Matrix<double> w(state.components.columns(), k);
-  for (std::int64_t j = 0; j < w.rows(); ++j) {
-    for (std::int64_t c = 0; c < k; ++c) {
-      const double u = unit[static_cast<std::size_t>(c)];
-      w(j, c) = u > 0 ? state.components(c, j) / u : 0;
-    }
-  }
-  Matrix<T> result(x.rows(), k);
-  core::families<T>(device_)
-      .make_affine_map(core::place(device_), state.mean, w.view(), std::vector<double>(static_cast<std::size_t>(k)))
-      ->apply(x, result.view());
-  return result;
+  return core::project(device_, x, state.mean, state.components,
+                       core::component_units(options_.whiten, state.explained_variance));
 }
 
 template <class T>
 Matrix<T> PCA<T>::inverse_transform(const Rows<T>& z) const {
   const State& state = fitted("inverse_transform");
   core::check_new_rows("PCA::inverse_transform", z, device_, state.components.rows());
-  const std::vector<double> unit = units(options_.whiten, state.explained_variance);
-  Matrix<double> w = state.components;
-  for (std::int64_t c = 0; c < w.rows(); ++c) {
-    for (double& value : w.row(c)) value *= unit[static_cast<std::size_t>(c)];
-  }
-  Matrix<T> result(z.rows(), w.columns());
-  core::families<T>(device_)
-      .make_affine_map(core::place(device_), std::vector<double>(static_cast<std::size_t>(w.rows())), w.view(),
-                       state.mean)
-      ->apply(z, result.view());
-  return result;
+  return core::unproject(device_, z, state.mean, state.components,
+                         core::component_units(options_.whiten, state.explained_variance));
 }
 
 template <class T>

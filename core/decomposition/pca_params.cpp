@@ -73,6 +73,15 @@ const ParameterTable<PCAOptions>& pca_params() {
   return table;
 }
 
+const ParameterTable<IncrementalPCAOptions>& incremental_pca_params() {
+  using Options = IncrementalPCAOptions;
+  static const ParameterTable<Options> table = ParameterTable<Options>()
+                                                   .optional_integer("n_components", &Options::n_components, 1, "all")
+                                                   .boolean("whiten", &Options::whiten)
+                                                   .optional_integer("batch_size", &Options::batch_size, 1, "auto");
+  return table;
+}
+
 const ParameterTable<TruncatedSVDOptions>& truncated_svd_params() {
   using Options = TruncatedSVDOptions;
   static const ParameterTable<Options> table =

@@ -5,11 +5,10 @@
 
 #include "compute/backend.h"
 #include "decomposition/component_count.h"
-#include "decomposition/decomposition_file.h"
 #include "decomposition/leading_svd.h"
 #include "decomposition/pca_params.h"
+#include "decomposition/projection.h"
 #include "estimator/input_checks.h"
-#include "estimator/model_files.h"
 #include "forja/error.h"
 #include "forja/svd.h"
 
@@ -66,28 +65,16 @@ template <class T>
 Matrix<T> TruncatedSVD<T>::transform(const Rows<T>& x) const {
   const Matrix<double>& v = fitted("transform").components;
   core::check_new_rows("TruncatedSVD::transform", x, device_, v.columns());
-  Matrix<double> w(v.columns(), v.rows());
-  for (std::int64_t j = 0; j < w.rows(); ++j) {
-    for (std::int64_t c = 0; c < w.columns(); ++c) w(j, c) = v(c, j);
-  }
-  Matrix<T> result(x.rows(), w.columns());
-  core::families<T>(device_)
-      .make_affine_map(core::place(device_), std::vector<double>(static_cast<std::size_t>(w.rows())), w.view(),
-                       std::vector<double>(static_cast<std::size_t>(w.columns())))
-      ->apply(x, result.view());
-  return result;
+  return core::project(device_, x, std::vector<double>(static_cast<std::size_t>(v.columns())), v,
+                       std::vector<double>(static_cast<std::size_t>(v.rows()), 1.0));
 }
 
 template <class T>
 Matrix<T> TruncatedSVD<T>::inverse_transform(const Rows<T>& z) const {
   const Matrix<double>& v = fitted("inverse_transform").components;
   core::check_new_rows("TruncatedSVD::inverse_transform", z, device_, v.rows());
-  Matrix<T> result(z.rows(), v.columns());
-  core::families<T>(device_)
-      .make_affine_map(core::place(device_), std::vector<double>(static_cast<std::size_t>(v.rows())), v.view(),
-                       std::vector<double>(static_cast<std::size_t>(v.columns())))
-      ->apply(z, result.view());
-  return result;
+  return core::unproject(device_, z, std::vector<double>(static_cast<std::size_t>(v.columns())), v,
+                         std::vector<double>(static_cast<std::size_t>(v.rows()), 1.0));
 }
 
 template <class T>
@@ -145,43 +132,6 @@ TruncatedSVD<T>& TruncatedSVD<T>::set_params(const Params& params) {
   core::truncated_svd_params().set("TruncatedSVD::set_params", options_, params);
   return *this;
 }
-
-template <class T>
-void TruncatedSVD<T>::save(std::ostream& out) const {
-  const State& state = fitted("save");
-  nlohmann::json document = core::model_document("TruncatedSVD", core::type_name<T>(), get_params());
-  document["state"] = {{"components", core::matrix_document(state.components)},
-                       {"singular_values", core::array_document<double>(state.singular_values)},
-                       {"explained_variance", core::array_document<double>(state.explained_variance)},
-                       {"explained_variance_ratio", core::array_document<double>(state.explained_variance_ratio)},
-                       {"svd_solver_used", core::solver_document(state.solver)},
-                       {"residual", state.residual},
-                       {"n_iter", state.n_iter},
-                       {"converged", state.converged}};
-  core::write_model("TruncatedSVD::save", out, document);
-}
-
-template <class T>
-TruncatedSVD<T> TruncatedSVD<T>::load(std::istream& in, Device device) {
-  const nlohmann::json document = core::read_model(in, "TruncatedSVD", core::type_name<T>());
-  TruncatedSVD model(core::stored_options(document, core::truncated_svd_params()), device);
-  const nlohmann::json& stored = document.at("state");
-  State& state = model.state_;
-  state.components = core::matrix_member<double>(stored, "components");
-  core::require(!state.components.empty(), "\"components\" is empty");
-  state.public_components = Matrix<T>(state.components.view());
-  const std::int64_t k = state.components.rows();
-  state.singular_values = core::amounts_member(stored, "singular_values", k);
-  state.explained_variance = core::amounts_member(stored, "explained_variance", k);
-  state.explained_variance_ratio = core::amounts_member(stored, "explained_variance_ratio", k);
-  state.solver = core::solver_named(core::member(stored, "svd_solver_used"));
-  state.residual = core::amount_member(stored, "residual");
-  state.n_iter = core::integer_member(stored, "n_iter", 0);
-  state.converged = core::flag_member(stored, "converged");
-  return model;
-}
-
-FORJA_MODEL_FILES(TruncatedSVD, fitted)
 
 template class TruncatedSVD<float>;
 template class TruncatedSVD<double>;
