@@ -46,9 +46,7 @@ template <class T>
 bool Assignment<T>::sketches_pay() const {
   constexpr std::int64_t kLeastColumns = 64;
   constexpr std::int64_t kMostColumns = 1 << 16;  // beyond, sums of integers would leave few bits for a centre
-  constexpr std::int64_t kMostPanels = 1;
-  return sketches_tell_ && rows_.columns() >= kLeastColumns && rows_.columns() <= kMostColumns &&
-         nearest_.panels() <= kMostPanels;
+  return sketches_tell_ && rows_.columns() >= kLeastColumns && rows_.columns() <= kMostColumns && group_size() == 1;
 }
 
 template <class T>
@@ -63,7 +61,7 @@ void Assignment<T>::begin_pass(const Centers<T>& centers, std::span<ClusterSums>
     scratch_[thread].row.resize(static_cast<std::size_t>(rows_.columns()));
     scratch_[thread].sums = &sums[thread];
   }
-  if (by_sketch_) nearest_.sketch_centers();
+  if (by_sketch_) sketched_centers_.set(centers);
 }
 
 template <class T>
@@ -75,6 +73,7 @@ void Assignment<T>::make_room() {
     all_ = !use_bounds_ || !bounds_.known();
     by_sketch_ = use_bounds_ && sketched_ && sketches_pay();
     sketching_ = use_bounds_ && !sketched_ && all_ && sketches_pay();
+    if (by_sketch_ && all_) bounds_.open_all();
     if (sketching_) sketch_.resize(rows_.rows(), rows_.columns());
     if (!norms_.empty()) return;
     const auto n = static_cast<std::size_t>(rows_.rows());
@@ -134,20 +133,16 @@ typename Assignment<T>::Found Assignment<T>::chunk(std::int64_t first, std::int6
     open.resize(static_cast<std::size_t>(bounds_.list_open(first, last, labels_.data(), open.data())));
   }
   Found found;
-  std::int64_t count = 0;
   if (by_sketch_) {
+    std::size_t unsettled = 0;
     for (std::size_t next = 0; next < open.size(); ++next) {
       if (next + kAhead < open.size()) sketch_.prefetch(open[next + kAhead]);
-      if (!put_sketch(open[next], count, scratch)) continue;
-      scratch.numbers[static_cast<std::size_t>(count)] = open[next];
-      if (++count < block) continue;
-      found.unsettled += settle(count, open.data() + found.unsettled, scratch, found);
-      count = 0;
+      if (!settle(open[next], scratch, found)) open[unsettled++] = open[next];
     }
-    found.unsettled += settle(count, open.data() + found.unsettled, scratch, found);
-    open.resize(static_cast<std::size_t>(found.unsettled));
-    count = 0;
+    open.resize(unsettled);
+    found.unsettled = std::ssize(open);
   }
+  std::int64_t count = 0;
   for (std::size_t next = 0; next < open.size(); ++next) {
     if (next + kAhead < open.size()) __builtin_prefetch(rows_.row(open[next + kAhead]));
     if (!put(open[next], count, scratch)) continue;
@@ -161,17 +156,6 @@ typename Assignment<T>::Found Assignment<T>::chunk(std::int64_t first, std::int6
 }
 
 template <class T>
-template <class Distance>
-bool Assignment<T>::open_panels(std::int64_t i, std::int64_t at, Scratch& scratch, const Distance& distance) {
-  std::uint8_t* wanted = scratch.nearest.wanted.data() + at * nearest_.panels();
-  if (all_) {
-    std::fill_n(wanted, nearest_.panels(), std::uint8_t{1});
-    return true;
-  }
-  return bounds_.open_panels(i, distance(centers_->row(label(i))), nearest_.group_of(label(i)), wanted);
-}
-
-template <class T>
 bool Assignment<T>::put(std::int64_t i, std::int64_t at, Scratch& scratch) {
   T* x = scratch.nearest.rows.data() + at * rows_.columns();
   rows_.centring().apply(rows_.row(i), x);
@@ -182,17 +166,34 @@ bool Assignment<T>::put(std::int64_t i, std::int64_t at, Scratch& scratch) {
   }
   if (sketching_) sketch_.set(i, x);
   if (!use_bounds_) return true;
-  return open_panels(i, at, scratch, [&](const T* own) { return distance_at_most(x, own, rows_.columns()); });
+  std::uint8_t* wanted = scratch.nearest.wanted.data() + at * nearest_.panels();
+  if (all_) {
+    std::fill_n(wanted, nearest_.panels(), std::uint8_t{1});
+    return true;
+  }
+  const T distance = distance_at_most(x, centers_->row(label(i)), rows_.columns());
+  return bounds_.open_panels(i, distance, nearest_.group_of(label(i)), wanted);
 }
 
 template <class T>
-bool Assignment<T>::put_sketch(std::int64_t i, std::int64_t at, Scratch& scratch) {
-  const auto distance = [&](const T* own) {
-    return formulas::grown(sketch_.distance_at_most(i, own), sketch_.apart(i));
-  };
-  if (!open_panels(i, at, scratch, distance)) return false;
-  sketch_.load(i, scratch.nearest.sketches.data() + at * 2 * sketch_pairs(rows_.columns()));
-  scratch.nearest.steps[static_cast<std::size_t>(at)] = sketch_.step(i);
+bool Assignment<T>::settle(std::int64_t i, Scratch& scratch, Found& found) {
+  std::int64_t own = -1;
+  if (!all_) {
+    own = nearest_.group_of(label(i));
+    const T distance = sketch_.distance_at_most(i, centers_->row(label(i)));
+    if (!bounds_.open_panels(i, formulas::grown(distance, sketch_.apart(i)), own, scratch.nearest.wanted.data())) {
+      return true;
+    }
+  }
+  ++found.measured;
+  const std::int64_t group = bounds_.settle(
+      i, own, [&](std::int64_t g) { return sketched_centers_.distance(sketch_, i, nearest_.center_of(g)); });
+  if (group < 0) return false;
+  const std::int32_t found_label = nearest_.center_of(group);
+  if (found_label != label(i)) {
+    rows_.centring().apply(rows_.row(i), scratch.row.data());
+    change(i, scratch.row.data(), found_label, scratch, found);
+  }
   return true;
 }
 
@@ -219,40 +220,11 @@ void Assignment<T>::measure(std::int64_t count, Scratch& scratch, Found& found) 
     const std::int32_t found_label = scratch.nearest.labels[static_cast<std::size_t>(at)];
     if (use_bounds_) {
       bounds_.set(i, {scratch.nearest, at, nearest_.group_of(found_label), found_label == label(i), norm(at),
-                      centers_->largest_norm(), T(0)});
+                      centers_->largest_norm()});
     }
     change(i, scratch.nearest.rows.data() + at * rows_.columns(), found_label, scratch, found);
   }
   if (!by_sketch_) found.measured += count;
-}
-
-template <class T>
-std::int64_t Assignment<T>::settle(std::int64_t count, std::int64_t* unsettled, Scratch& scratch, Found& found) {
-  const auto number = [&](std::int64_t at) { return scratch.numbers[static_cast<std::size_t>(at)]; };
-  const SketchPanels<T>& centers = nearest_.sketched();
-  nearest_.search_sketched(scratch.nearest, count);
-  std::int64_t left = 0;
-  for (std::int64_t at = 0; at < count; ++at) {
-    const std::int64_t i = number(at);
-    const std::int32_t found_label = scratch.nearest.labels[static_cast<std::size_t>(at)];
-    const typename DistanceBounds<T>::Searched searched{scratch.nearest,
-                                                        at,
-                                                        nearest_.group_of(found_label),
-                                                        found_label == label(i),
-                                                        sketch_.norm(i),
-                                                        centers.largest_norm(),
-                                                        formulas::grown(sketch_.apart(i), centers.apart())};
-    if (!bounds_.is_sure(i, searched)) {
-      unsettled[left++] = i;
-      continue;
-    }
-    bounds_.set(i, searched);
-    if (found_label == label(i)) continue;
-    rows_.centring().apply(rows_.row(i), scratch.row.data());
-    change(i, scratch.row.data(), found_label, scratch, found);
-  }
-  found.measured += count;
-  return left;
 }
 
 template <class T>

@@ -9,6 +9,7 @@
 #include "kmeans/distance_bounds.h"
 #include "kmeans/nearest_centers.h"
 #include "kmeans/row_sketch.h"
+#include "kmeans/sketched_centers.h"
 #include "kmeans/training_rows.h"
 #include "runtime/threads.h"
 
@@ -61,17 +62,12 @@ class Assignment {
   std::int64_t group_size() const;
   bool sketches_pay() const;
   Found chunk(std::int64_t first, std::int64_t last, Scratch& scratch);
-  /// Puts row i, or its sketch, at place `at` of the scratch; false when its bounds rule out all other centres after
-  /// all.
+  /// Puts row i at place `at` of the scratch; false when its bounds rule out all other centres after all.
   bool put(std::int64_t i, std::int64_t at, Scratch& scratch);
-  bool put_sketch(std::int64_t i, std::int64_t at, Scratch& scratch);
-  /// distance(c): at least that from row i to its own centre c.
-  template <class Distance>
-  bool open_panels(std::int64_t i, std::int64_t at, Scratch& scratch, const Distance& distance);
-  /// Label what the scratch holds.
+  /// Labels what the scratch holds.
   void measure(std::int64_t count, Scratch& scratch, Found& found);
-  /// Likewise by sketches; those that do not tell are listed again, from `unsettled` on. Returns how many.
-  std::int64_t settle(std::int64_t count, std::int64_t* unsettled, Scratch& scratch, Found& found);
+  /// Labels row i by its sketch; false where that does not tell.
+  bool settle(std::int64_t i, Scratch& scratch, Found& found);
   void change(std::int64_t i, const T* x, std::int32_t label, Scratch& scratch, Found& found);
 
   const TrainingRows<T>& rows_;
@@ -89,6 +85,7 @@ class Assignment {
   DistanceBounds<T> bounds_;
   std::vector<std::int32_t> order_;  // how the bounds group the centres; empty: to be found
   RowSketch<T> sketch_;
+  SketchedCenters<T> sketched_centers_;
   bool sketched_ = false;  // all rows are
   bool sketches_tell_ = true;
   bool sketching_ = false;  // what the pass does with sketches: makes them,

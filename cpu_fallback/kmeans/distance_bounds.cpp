@@ -100,45 +100,24 @@ bool DistanceBounds<T>::open_panels(std::int64_t i, T distance, std::int64_t own
 }
 
 template <class T>
-T DistanceBounds<T>::upper_of(std::int64_t i, const Searched& searched, T error) const {
-  const T score = searched.scratch.score[static_cast<std::size_t>(searched.at)];
-  const T above = formulas::grown(formulas::distance_above(score, error, searched.norm), searched.apart);
-  return searched.stayed ? std::min(upper_[static_cast<std::size_t>(i)], above) : above;
-}
-
-template <class T>
-bool DistanceBounds<T>::is_sure(std::int64_t i, const Searched& searched) const {
-  const T error = formulas::score_error<T>(d_, searched.norm, searched.center_norm);
-  const std::uint8_t* wanted = searched.scratch.wanted.data() + searched.at * panels_;
-  // The runner-up of all panels that were searched.
-  T least = lower_of(searched.scratch.runner_up[static_cast<std::size_t>(searched.at)], searched, error);
-  const T* bounds = lower(i);
-  for (std::int64_t panel = 0; panel < panels_; ++panel) {
-    if (wanted[panel] != 0) continue;
-#pragma omp simd reduction(min : least)
-    for (std::int64_t g = panel * per_panel_; g < last_group(panel); ++g) least = std::min(least, bounds[g]);
-  }
-  return formulas::surely_nearest(d_, upper_of(i, searched, error), least);
-}
-
-template <class T>
 void DistanceBounds<T>::set(std::int64_t i, const Searched& searched) {
+  const auto at = static_cast<std::size_t>(searched.at);
   const T error = formulas::score_error<T>(d_, searched.norm, searched.center_norm);
+  const auto below = [&](T score) { return formulas::distance_below(score, error, searched.norm); };
   const std::uint8_t* wanted = searched.scratch.wanted.data() + searched.at * panels_;
   const T* least = searched.scratch.group_least.data() + searched.at * stride_;
   T* bounds = lower(i);
   for (std::int64_t panel = 0; panel < panels_; ++panel) {
     if (wanted[panel] == 0) continue;
 #pragma omp simd
-    for (std::int64_t g = panel * per_panel_; g < last_group(panel); ++g) {
-      bounds[g] = lower_of(least[g], searched, error);
-    }
+    for (std::int64_t g = panel * per_panel_; g < last_group(panel); ++g) bounds[g] = below(least[g]);
   }
   // Of the own group all but the own centre count.
   bounds[searched.own_group] =
-      per_panel_ > 1 ? std::numeric_limits<T>::infinity()
-                     : lower_of(searched.scratch.runner_up[static_cast<std::size_t>(searched.at)], searched, error);
-  upper_[static_cast<std::size_t>(i)] = upper_of(i, searched, error);
+      per_panel_ > 1 ? std::numeric_limits<T>::infinity() : below(searched.scratch.runner_up[at]);
+  T& upper = upper_[static_cast<std::size_t>(i)];
+  const T above = formulas::distance_above(searched.scratch.score[at], error, searched.norm);
+  upper = searched.stayed ? std::min(upper, above) : above;
 }
 
 template <class T>

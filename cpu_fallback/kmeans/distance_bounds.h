@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
+#include <utility>
 #include <vector>
 
 #include "kmeans/centers.h"
@@ -23,6 +25,8 @@ class DistanceBounds {
   void move(const Centers<T>& from, const Centers<T>& to);
   /// To be called before each pass, which sets the bounds of every row where they are not known.
   void begin_pass(std::int64_t rows, const NearestCenters<T>& nearest, const Centers<T>& centers);
+  /// Where they are not known: bounds that rule out nothing.
+  void open_all() { std::fill(lower_.begin(), lower_.end(), T(0)); }
   /// After it: the moves so far are in the bounds.
   void end_pass();
 
@@ -32,18 +36,20 @@ class DistanceBounds {
   /// For a listed row, after measuring: x' is within `distance` of its centre. Marks the panels that may
   /// hold a nearer one, and that of its own group if there are any. False: there are none.
   bool open_panels(std::int64_t i, T distance, std::int64_t own_group, std::uint8_t* wanted);
-  /// What search_wanted() found for row i, or for a row near it.
+  /// Of groups of one: the group whose centre is nearest, found by bounds on distances alone; -1: they do not tell.
+  /// measure(group) gives the least and the most that row i may be from its centre, and is asked of few. own: the row's
+  /// group, of which open_panels() knows the distance; -1: it has none yet.
+  template <class Measure>
+  std::int64_t settle(std::int64_t i, std::int64_t own, const Measure& measure);
+  /// What search_wanted() found for row i.
   struct Searched {
     const NearestScratch<T>& scratch;
     std::int64_t at;         ///< its place in the scratch
     std::int64_t own_group;  ///< of the centre that was found
     bool stayed;             ///< the centre is the one of before
-    T norm;                  ///< of the searched row, rounded up
+    T norm;                  ///< of the row, rounded up
     T center_norm;           ///< of all centres, likewise
-    T apart;                 ///< at least the distance between x' and the searched row
   };
-  /// Whether that proves which centre is nearest to x'.
-  bool is_sure(std::int64_t i, const Searched& searched) const;
   void set(std::int64_t i, const Searched& searched);
   /// Row i has been given to another cluster.
   void forget_row(std::int64_t i);
@@ -56,10 +62,6 @@ class DistanceBounds {
     std::int32_t center = -1;
   };
   bool age(std::int64_t i, std::int32_t label);
-  T upper_of(std::int64_t i, const Searched& searched, T error) const;
-  T lower_of(T score, const Searched& searched, T error) const {
-    return formulas::shrunk(formulas::distance_below(score, error, searched.norm), searched.apart);
-  }
   T* lower(std::int64_t i) { return lower_.data() + i * groups_; }
   const T* lower(std::int64_t i) const { return lower_.data() + i * groups_; }
 
@@ -78,5 +80,37 @@ class DistanceBounds {
   AlignedVector<T> most_;  // of group_moves_
   std::vector<std::int64_t> group_of_;
 };
+
+template <class T>
+template <class Measure>
+std::int64_t DistanceBounds<T>::settle(std::int64_t i, std::int64_t own, const Measure& measure) {
+  T* bounds = lower(i);
+  T& upper = upper_[static_cast<std::size_t>(i)];
+  const T unbounded = std::numeric_limits<T>::infinity();
+  if (own >= 0) bounds[own] = unbounded;
+  std::int64_t nearest = own;
+  T most = upper;
+  for (std::int64_t group = 0; group < groups_; ++group) {
+    if (formulas::surely_nearest(d_, most, bounds[group])) continue;
+    const auto distance = measure(group);
+    bounds[group] = std::max(bounds[group], distance.least);
+    if (!(distance.most < most)) continue;
+    nearest = group;
+    most = distance.most;
+  }
+  if (nearest < 0) return -1;
+  if (own >= 0 && nearest != own) bounds[own] = measure(own).least;
+  const T kept = std::exchange(bounds[nearest], unbounded);
+  T least = unbounded;
+#pragma omp simd reduction(min : least)
+  for (std::int64_t group = 0; group < groups_; ++group) least = std::min(least, bounds[group]);
+  if (formulas::surely_nearest(d_, most, least)) {
+    upper = most;
+    return nearest;
+  }
+  bounds[nearest] = kept;
+  if (own >= 0) bounds[own] = unbounded;
+  return -1;
+}
 
 }  // namespace forja::cpu

@@ -7,19 +7,6 @@
 #include "runtime/machine.h"
 
 namespace forja::cpu {
-namespace {
-
-/// Where the listed rows lie; what stands for none may lie anywhere.
-template <class Number>
-void point_to_rows(const std::vector<std::int32_t>& listed_row, std::int64_t listed, const Number* values,
-                   std::int64_t length, std::int64_t rows, std::vector<const Number*>& pointers) {
-  for (std::int64_t i = 0; i < listed; ++i) {
-    const std::int64_t row = listed_row[static_cast<std::size_t>(i)];
-    pointers[static_cast<std::size_t>(i)] = values + (row < rows ? row : 0) * length;
-  }
-}
-
-}  // namespace
 
 template <class T>
 void NearestCenters<T>::set(const Centers<T>& centers, std::span<const std::int32_t> order, std::int64_t group_size) {
@@ -60,10 +47,7 @@ void NearestCenters<T>::prepare(NearestScratch<T>& scratch) const {
   // One row more than there are takes what the last tile has too many.
   scratch.group_least.resize((rows + 1) * static_cast<std::size_t>(group_stride()));
   for (auto* lanes : {&scratch.best, &scratch.second, &scratch.vector}) lanes->resize((rows + 1) * Panels::kLanes);
-  scratch.sketches.resize(rows * 2 * static_cast<std::size_t>(sketch_pairs(centers_->columns())));
-  scratch.steps.resize(rows);
   scratch.listed.resize(rows);
-  scratch.listed_sketch.resize(rows);
   scratch.listed_row.resize(rows);
   scratch.scores.resize(static_cast<std::size_t>(centers_->count()));
 }
@@ -79,25 +63,16 @@ void NearestCenters<T>::forget(NearestScratch<T>& scratch, std::int64_t rows) {
 template <class T>
 std::int64_t NearestCenters<T>::round_up(NearestScratch<T>& scratch, std::int64_t listed) {
   for (; listed % Panels::kTileRows != 0; ++listed) {
+    scratch.listed[static_cast<std::size_t>(listed)] = scratch.rows.data();
     scratch.listed_row[static_cast<std::size_t>(listed)] = static_cast<std::int32_t>(scratch.labels.size());
   }
   return listed;
 }
 
 template <class T>
-std::int64_t NearestCenters<T>::list_wanted(NearestScratch<T>& scratch, std::int64_t rows, std::int64_t panel) const {
-  std::int64_t listed = 0;
-  for (std::int64_t row = 0; row < rows; ++row) {
-    scratch.listed_row[static_cast<std::size_t>(listed)] = static_cast<std::int32_t>(row);
-    listed += scratch.wanted[static_cast<std::size_t>(row * panels() + panel)];
-  }
-  return round_up(scratch, listed);
-}
-
-template <class T>
 HWY_INLINE typename NearestCenters<T>::Vector NearestCenters<T>::take(NearestScratch<T>& scratch, std::int64_t row,
                                                                       std::int64_t panel, const Vector* products,
-                                                                      int width, const T* squares, T* scores) const {
+                                                                      int width, T* scores) const {
   const Tag tag;
   const std::int64_t at = row * Panels::kLanes;
   const std::int64_t first_vector = panel * Panels::kPanelVectors;
@@ -106,7 +81,7 @@ HWY_INLINE typename NearestCenters<T>::Vector NearestCenters<T>::take(NearestScr
   auto vector = hn::Load(tag, scratch.vector.data() + at);
   auto here = hn::Set(tag, std::numeric_limits<T>::infinity());
   for (int v = 0; v < width; ++v) {
-    const auto square = hn::Load(tag, squares + (first_vector + v) * Panels::kLanes);
+    const auto square = hn::Load(tag, squares_.data() + (first_vector + v) * Panels::kLanes);
     const auto score = hn::MulAdd(hn::Set(tag, T(-2)), products[v], square);
     const auto less = hn::Lt(score, best);
     second = hn::Min(second, hn::Max(best, score));
@@ -122,69 +97,48 @@ HWY_INLINE typename NearestCenters<T>::Vector NearestCenters<T>::take(NearestScr
 }
 
 template <class T>
-HWY_INLINE void NearestCenters<T>::take_groups(NearestScratch<T>& scratch, std::int64_t row, std::int64_t panel,
-                                               const Vector* products, int width, const T* squares) const {
-  T* groups = scratch.group_least.data() + row * group_stride();
-  if (group_size_ == 1) {
-    take(scratch, row, panel, products, width, squares, groups);
-  } else {
-    groups[panel] = hn::GetLane(hn::MinOfLanes(Tag(), take(scratch, row, panel, products, width, squares)));
-  }
-}
-
-template <class T>
 void NearestCenters<T>::scan(NearestScratch<T>& scratch, std::int64_t rows) const {
   forget(scratch, rows);
-  std::iota(scratch.listed_row.begin(), scratch.listed_row.begin() + rows, 0);
+  for (std::int64_t row = 0; row < rows; ++row) {
+    scratch.listed[static_cast<std::size_t>(row)] = scratch.rows.data() + row * centers_->columns();
+    scratch.listed_row[static_cast<std::size_t>(row)] = static_cast<std::int32_t>(row);
+  }
   const std::int64_t listed = round_up(scratch, rows);
-  point_to_rows(scratch.listed_row, listed, scratch.rows.data(), centers_->columns(), rows, scratch.listed);
   // Panels outside, so that one stays in the cache while the rows pass.
   for (std::int64_t panel = 0; panel < panels_.panels(); ++panel) {
     panels_.multiply(panel, scratch.listed.data(), listed, [&](std::int64_t i, const Vector* products, int width) {
-      take(scratch, scratch.listed_row[static_cast<std::size_t>(i)], panel, products, width, squares_.data());
+      take(scratch, scratch.listed_row[static_cast<std::size_t>(i)], panel, products, width);
     });
   }
 }
 
 template <class T>
 void NearestCenters<T>::scan_wanted(NearestScratch<T>& scratch, std::int64_t rows) const {
+  const Tag tag;
+  const std::int64_t panels = this->panels();
   forget(scratch, rows);
-  for (std::int64_t panel = 0; panel < panels(); ++panel) {
-    const std::int64_t listed = list_wanted(scratch, rows, panel);
-    point_to_rows(scratch.listed_row, listed, scratch.rows.data(), centers_->columns(), rows, scratch.listed);
+  for (std::int64_t panel = 0; panel < panels; ++panel) {
+    std::int64_t listed = 0;
+    for (std::int64_t row = 0; row < rows; ++row) {
+      scratch.listed[static_cast<std::size_t>(listed)] = scratch.rows.data() + row * centers_->columns();
+      scratch.listed_row[static_cast<std::size_t>(listed)] = static_cast<std::int32_t>(row);
+      listed += scratch.wanted[static_cast<std::size_t>(row * panels + panel)];
+    }
+    listed = round_up(scratch, listed);
     panels_.multiply(panel, scratch.listed.data(), listed, [&](std::int64_t i, const Vector* products, int width) {
-      take_groups(scratch, scratch.listed_row[static_cast<std::size_t>(i)], panel, products, width, squares_.data());
+      const std::int64_t row = scratch.listed_row[static_cast<std::size_t>(i)];
+      T* groups = scratch.group_least.data() + row * group_stride();
+      if (group_size_ == 1) {
+        take(scratch, row, panel, products, width, groups);
+      } else {
+        groups[panel] = hn::GetLane(hn::MinOfLanes(tag, take(scratch, row, panel, products, width)));
+      }
     });
   }
 }
 
 template <class T>
-void NearestCenters<T>::search_sketched(NearestScratch<T>& scratch, std::int64_t rows) const {
-  forget(scratch, rows);
-  const std::int64_t length = 2 * sketch_pairs(centers_->columns());
-  const auto row_of = [&](std::int64_t i) { return scratch.listed_row[static_cast<std::size_t>(i)]; };
-  const auto step = [&](std::int64_t i) {
-    return row_of(i) < rows ? scratch.steps[static_cast<std::size_t>(row_of(i))] : T(0);
-  };
-  for (std::int64_t panel = 0; panel < panels(); ++panel) {
-    const std::int64_t listed = list_wanted(scratch, rows, panel);
-    point_to_rows(scratch.listed_row, listed, scratch.sketches.data(), length, rows, scratch.listed_sketch);
-    sketched_.multiply(panel, scratch.listed_sketch.data(), listed, step,
-                       [&](std::int64_t i, const Vector* products, int width) {
-                         take_groups(scratch, row_of(i), panel, products, width, sketched_.squares());
-                       });
-  }
-  for (std::int64_t row = 0; row < rows; ++row) {
-    const Least least = least_of(scratch, row);
-    scratch.labels[static_cast<std::size_t>(row)] = least.center;
-    scratch.score[static_cast<std::size_t>(row)] = least.score;
-    scratch.runner_up[static_cast<std::size_t>(row)] = least.runner_up;
-  }
-}
-
-template <class T>
-typename NearestCenters<T>::Least NearestCenters<T>::least_of(const NearestScratch<T>& scratch,
-                                                              std::int64_t row) const {
+void NearestCenters<T>::decide(NearestScratch<T>& scratch, std::int64_t row, T norm) const {
   const Tag tag;
   const std::int64_t at = row * Panels::kLanes;
   const auto best = hn::Load(tag, scratch.best.data() + at);
@@ -192,24 +146,19 @@ typename NearestCenters<T>::Least NearestCenters<T>::least_of(const NearestScrat
   const auto lane = static_cast<std::int64_t>(hn::FindFirstTrue(tag, hn::Eq(best, lanes_least)));
   const auto is_lane = hn::Eq(hn::Iota(tag, T(0)), hn::Set(tag, static_cast<T>(lane)));
   const auto others = hn::IfThenElse(is_lane, hn::Load(tag, scratch.second.data() + at), best);
-  const auto vector = static_cast<std::int64_t>(scratch.vector[static_cast<std::size_t>(at + lane)]);
-  return {hn::GetLane(lanes_least), hn::GetLane(hn::MinOfLanes(tag, others)),
-          order_[static_cast<std::size_t>(vector * Panels::kLanes + lane)]};
-}
-
-template <class T>
-void NearestCenters<T>::decide(NearestScratch<T>& scratch, std::int64_t row, T norm) const {
-  const Least least = least_of(scratch, row);
+  const T least = hn::GetLane(lanes_least);
+  const T runner_up = hn::GetLane(hn::MinOfLanes(tag, others));
   const T unsure = 2 * formulas::score_error<T>(centers_->columns(), norm, centers_->largest_norm());
   const auto i = static_cast<std::size_t>(row);
-  if (least.runner_up - least.score > unsure) {
-    scratch.labels[i] = least.center;
-    scratch.score[i] = least.score;
-    scratch.runner_up[i] = least.runner_up;
+  if (runner_up - least > unsure) {
+    const auto vector = static_cast<std::int64_t>(scratch.vector[static_cast<std::size_t>(at + lane)]);
+    scratch.labels[i] = order_[static_cast<std::size_t>(vector * Panels::kLanes + lane)];
+    scratch.score[i] = least;
+    scratch.runner_up[i] = runner_up;
   } else {
-    scratch.labels[i] = decide_exactly(scratch, row, least.score, unsure, norm);
-    scratch.score[i] = least.score + unsure;
-    scratch.runner_up[i] = least.score;
+    scratch.labels[i] = decide_exactly(scratch, row, least, unsure, norm);
+    scratch.score[i] = least + unsure;
+    scratch.runner_up[i] = least;
   }
 }
 

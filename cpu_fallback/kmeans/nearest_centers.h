@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "kmeans/centers.h"
-#include "kmeans/sketch_panels.h"
 #include "kmeans/training_rows.h"
 #include "runtime/aligned.h"
 #include "runtime/packed_tile.h"
@@ -15,9 +14,7 @@ namespace forja::cpu {
 /// One thread's working memory for blocks of rows.
 template <class T>
 struct NearestScratch {
-  AlignedVector<T> rows;                 ///< centred, block_rows() x d
-  AlignedVector<std::int16_t> sketches;  ///< block_rows() x 2 sketch_pairs(d), for search_sketched()
-  std::vector<T> steps;                  ///< of the sketches
+  AlignedVector<T> rows;  ///< centred, block_rows() x d
   // What search() finds for each row:
   std::vector<std::int32_t> labels;
   std::vector<T> score;      ///< at least the computed score of its centre
@@ -32,7 +29,6 @@ struct NearestScratch {
   AlignedVector<T> vector;
   // Rows that pass through one panel.
   std::vector<const T*> listed;
-  std::vector<const std::int16_t*> listed_sketch;
   std::vector<std::int32_t> listed_row;
   AlignedVector<T> scores;  ///< of one row, where too many are too close
 };
@@ -56,6 +52,8 @@ class NearestCenters {
   std::int64_t groups_per_panel() const { return kGroupSize / group_size_; }
   /// From the groups of one row in the scratch to those of the next.
   std::int64_t group_stride() const { return group_size_ == 1 ? panels_.vectors() * Panels::kLanes : groups(); }
+  /// That is alone in this group: where groups are of size 1.
+  std::int32_t center_of(std::int64_t group) const { return order_[static_cast<std::size_t>(group)]; }
   std::int64_t group_of(std::int32_t center) const { return position_[static_cast<std::size_t>(center)] / group_size_; }
 
   /// Rows of one call, a multiple of the tile's: a block stays in the cache while all panels pass, in the first-level
@@ -75,11 +73,6 @@ class NearestCenters {
     scan_wanted(scratch, rows);
     for (std::int64_t i = 0; i < rows; ++i) decide(scratch, i, norm(i));
   }
-  /// Likewise for sketches and the centres of sketched(), with what their scores say: who is nearest is for the caller
-  /// to judge, by bounds. To be called after sketch_centers().
-  void search_sketched(NearestScratch<T>& scratch, std::int64_t rows) const;
-  void sketch_centers() { sketched_.set(*centers_, order_); }
-  const SketchPanels<T>& sketched() const { return sketched_; }
 
  private:
   using Panels = PackedPanels<T>;
@@ -89,22 +82,12 @@ class NearestCenters {
   void scan(NearestScratch<T>& scratch, std::int64_t rows) const;
   void scan_wanted(NearestScratch<T>& scratch, std::int64_t rows) const;
   static void forget(NearestScratch<T>& scratch, std::int64_t rows);
-  /// Lists the rows that want a panel, and fills the last tile with one whose results no one reads. Returns how many.
-  std::int64_t list_wanted(NearestScratch<T>& scratch, std::int64_t rows, std::int64_t panel) const;
+  /// Fills the last tile of the list with a row whose results no one reads.
   static std::int64_t round_up(NearestScratch<T>& scratch, std::int64_t listed);
   /// Takes a row's products with one panel into its least scores and returns the lanes' least of this panel.
-  /// squares: of the centres by place. scores: where to store all of them, or null.
+  /// scores: where to store all of them, or null.
   Vector take(NearestScratch<T>& scratch, std::int64_t row, std::int64_t panel, const Vector* products, int width,
-              const T* squares, T* scores = nullptr) const;
-  /// Likewise into the groups' least scores.
-  void take_groups(NearestScratch<T>& scratch, std::int64_t row, std::int64_t panel, const Vector* products, int width,
-                   const T* squares) const;
-  struct Least {
-    T score;
-    T runner_up;
-    std::int32_t center;
-  };
-  Least least_of(const NearestScratch<T>& scratch, std::int64_t row) const;
+              T* scores = nullptr) const;
   void decide(NearestScratch<T>& scratch, std::int64_t row, T norm) const;
   std::int32_t decide_exactly(NearestScratch<T>& scratch, std::int64_t row, T least, T unsure, T norm) const;
 
@@ -114,7 +97,6 @@ class NearestCenters {
   std::vector<std::int32_t> order_;     // which centre is packed at a position
   std::vector<std::int32_t> position_;  // and the inverse
   AlignedVector<T> squares_;            // of the packed centres; infinite where there is none
-  SketchPanels<T> sketched_;
 };
 
 }  // namespace forja::cpu

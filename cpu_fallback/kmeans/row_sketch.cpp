@@ -22,7 +22,7 @@ T largest_entry(const T* x, std::int64_t d) {
 template <class T>
 void RowSketch<T>::resize(std::int64_t rows, std::int64_t columns) {
   columns_ = columns;
-  values_.resize(static_cast<std::size_t>(rows * columns));
+  values_.resize(static_cast<std::size_t>(rows * sketch_stride(columns)));
   facts_.resize(static_cast<std::size_t>(rows));
 }
 
@@ -36,7 +36,8 @@ template <class T>
 void RowSketch<T>::set(std::int64_t i, const T* x) {
   const T step = std::max(largest_entry(x, columns_) / kSketchSteps, least_sketch_step<T>());
   const T inverse = 1 / step;
-  std::int8_t* values = values_.data() + i * columns_;
+  std::int8_t* values = values_.data() + i * sketch_stride(columns_);
+  std::fill(values + columns_, values + sketch_stride(columns_), std::int8_t{0});
   T apart = 0;
   std::int64_t square = 0;
 #pragma omp simd reduction(+ : apart, square)
@@ -54,20 +55,13 @@ void RowSketch<T>::set(std::int64_t i, const T* x) {
 }
 
 template <class T>
-void RowSketch<T>::load(std::int64_t i, std::int16_t* entries) const {
-  const std::int8_t* values = values_.data() + i * columns_;
-  for (std::int64_t j = 0; j < columns_; ++j) entries[j] = values[j];
-  if (columns_ % 2 != 0) entries[columns_] = 0;
-}
-
-template <class T>
 T RowSketch<T>::distance_at_most(std::int64_t i, const T* c) const {
   const hn::ScalableTag<T> tag;
   const hn::Rebind<std::int8_t, decltype(tag)> bytes;
   const IntegersFor<std::remove_cv_t<decltype(tag)>> integers;
   constexpr auto kLanes = static_cast<std::int64_t>(hn::MaxLanes(tag));
   constexpr int kSums = 4;  // hide the latency of an addition
-  const std::int8_t* values = values_.data() + i * columns_;
+  const std::int8_t* values = this->values(i);
   const T step = this->step(i);
   const auto steps = hn::Set(tag, step);
   hn::Vec<decltype(tag)> sums[kSums];

@@ -16,8 +16,11 @@ constexpr T least_sketch_step() {
   return sizeof(T) == 4 ? T(0x1.0p-60) : T(0x1.0p-240);
 }
 
-/// Pairs of columns that d of them fill.
-constexpr std::int64_t sketch_pairs(std::int64_t d) { return (d + 1) / 2; }
+/// A sketch's entries fill whole vectors, of 16 bits each at the widest; those beyond d are zero.
+inline constexpr std::int64_t kSketchGranule = 32;
+constexpr std::int64_t sketch_stride(std::int64_t d) {
+  return (d + kSketchGranule - 1) / kSketchGranule * kSketchGranule;
+}
 
 template <class T>
 T largest_entry(const T* x, std::int64_t d);
@@ -33,15 +36,15 @@ class RowSketch {
 
   /// Sketches row x'.
   void set(std::int64_t i, const T* x);
-  /// The sketched row in its steps, 2 sketch_pairs(d) numbers.
-  void load(std::int64_t i, std::int16_t* entries) const;
   void prefetch(std::int64_t i) const {
     constexpr auto kLine = static_cast<std::int64_t>(kAlignment);
-    for (std::int64_t j = 0; j < columns_; j += kLine) __builtin_prefetch(values_.data() + i * columns_ + j);
+    for (std::int64_t j = 0; j < columns_; j += kLine) __builtin_prefetch(values(i) + j);
   }
   /// At least the distance between the sketched row and c.
   T distance_at_most(std::int64_t i, const T* c) const;
 
+  /// The sketched row in its steps, sketch_stride(d) numbers.
+  const std::int8_t* values(std::int64_t i) const { return values_.data() + i * sketch_stride(columns_); }
   T step(std::int64_t i) const { return facts_[static_cast<std::size_t>(i)].step; }
   /// The sketched row's norm, rounded up.
   T norm(std::int64_t i) const { return facts_[static_cast<std::size_t>(i)].norm; }
