@@ -19,5 +19,6 @@ set(FORJA_PUBLIC_HEADERS
   forja/observer.h
   forja/params.h
   forja/preprocessing.h
+  forja/random_projection.h
   forja/svd.h
 )

@@ -64,6 +64,29 @@ ParameterTable<Options> with_iterations(ParameterTable<Options> table) {
       .seed("seed", &Options::seed);
 }
 
+template <class Options>
+typename ParameterTable<Options>::Parameter eps() {
+  return {"eps", "a number between 0 and 1", [](const Options& options) { return ParamValue(options.eps); },
+          [](Options& options, const ParamValue& value) {
+            const auto number = as_real(value);
+            if (number) options.eps = *number;
+            return number.has_value();
+          },
+          [](const Options& options) { return options.eps > 0 && options.eps < 1; }};
+}
+
+ParameterTable<SparseRandomProjectionOptions>::Parameter density() {
+  using Options = SparseRandomProjectionOptions;
+  const ParamValue automatic = std::string("auto");
+  return {"density", "a number above 0, up to 1, or \"auto\"",
+          [automatic](const Options& options) { return options.density ? ParamValue(*options.density) : automatic; },
+          [automatic](Options& options, const ParamValue& value) {
+            options.density = as_real(value);
+            return options.density || value == automatic;
+          },
+          [](const Options& options) { return !options.density || (*options.density > 0 && *options.density <= 1); }};
+}
+
 }  // namespace
 
 const ParameterTable<PCAOptions>& pca_params() {
@@ -79,6 +102,25 @@ const ParameterTable<IncrementalPCAOptions>& incremental_pca_params() {
                                                    .optional_integer("n_components", &Options::n_components, 1, "all")
                                                    .boolean("whiten", &Options::whiten)
                                                    .optional_integer("batch_size", &Options::batch_size, 1, "auto");
+  return table;
+}
+
+const ParameterTable<GaussianRandomProjectionOptions>& gaussian_projection_params() {
+  using Options = GaussianRandomProjectionOptions;
+  static const ParameterTable<Options> table = ParameterTable<Options>()
+                                                   .optional_integer("n_components", &Options::n_components, 1, "auto")
+                                                   .add(eps<Options>())
+                                                   .seed("seed", &Options::seed);
+  return table;
+}
+
+const ParameterTable<SparseRandomProjectionOptions>& sparse_projection_params() {
+  using Options = SparseRandomProjectionOptions;
+  static const ParameterTable<Options> table = ParameterTable<Options>()
+                                                   .optional_integer("n_components", &Options::n_components, 1, "auto")
+                                                   .add(density())
+                                                   .add(eps<Options>())
+                                                   .seed("seed", &Options::seed);
   return table;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -20,10 +21,11 @@ template <class T>
 Matrix<T> project(const Device& device, const Rows<T>& x, const std::vector<double>& mean, const Matrix<double>& v,
                   const std::vector<double>& unit) {
   Matrix<double> w(v.columns(), v.rows());
-  for (std::int64_t j = 0; j < w.rows(); ++j) {
+  constexpr std::int64_t kTile = 64;  // columns whose entries stay in the cache while all components pass
+  for (std::int64_t first = 0; first < w.rows(); first += kTile) {
     for (std::int64_t c = 0; c < w.columns(); ++c) {
       const double u = unit[static_cast<std::size_t>(c)];
-      w(j, c) = u > 0 ? v(c, j) / u : 0;
+      for (std::int64_t j = first; j < std::min(first + kTile, w.rows()); ++j) w(j, c) = u > 0 ? v(c, j) / u : 0;
     }
   }
   Matrix<T> result(x.rows(), w.columns());

@@ -191,7 +191,9 @@ Matrix<T> matrix_member(const json& object, const char* name) {
 FORJA_INSTANTIATE(double)
 FORJA_INSTANTIATE(std::int32_t)
 #undef FORJA_INSTANTIATE
+template json matrix_document(const Matrix<float>&);
 template json matrix_document(const Matrix<double>&);
+template Matrix<float> matrix_member(const json&, const char*);
 template Matrix<double> matrix_member(const json&, const char*);
 
 }  // namespace forja::core

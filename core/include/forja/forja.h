@@ -18,4 +18,5 @@
 #include "forja/observer.h"
 #include "forja/params.h"
 #include "forja/preprocessing.h"
+#include "forja/random_projection.h"
 #include "forja/svd.h"
