@@ -93,4 +93,16 @@ TYPED_TEST(PCABookOf, random_directions_keep_what_the_full_decomposition_keeps) 
   }
 }
 
+TEST(PCABook, mnist_needs_154_components_for_95_per_cent) {
+  const auto folder = forja::testing::data_dir();
+  if (!folder) GTEST_SKIP() << "FORJA_DATA_DIR is not set";
+  // Emulation would take minutes.
+  PCA<float> model({.n_components = 0.95}, Device::cpu());
+  model.fit(forja::read_idx_images<float>(*folder / "mnist/train-images-idx3-ubyte.gz"));
+  EXPECT_EQ(model.n_components(), 154);
+  const auto& ratio = model.explained_variance_ratio();
+  // The book's share, of all seven digits that float sums leave.
+  EXPECT_NEAR(std::accumulate(ratio.begin(), ratio.end(), 0.0), 0.9501960, 1e-6);
+}
+
 }  // namespace
