@@ -4,6 +4,7 @@
 #include "kmeans/kmeans_compute.h"
 #include "kmeans/kmeans_predictor.h"
 #include "kmeans/silhouette.h"
+#include "linear/descent.h"
 #include "linear/linear_compute.h"
 #include "linear/linear_predictor.h"
 #include "runtime/device_rows.h"
@@ -60,6 +61,12 @@ class CpuFamilies final : public compute::BackendFor<T> {
   std::unique_ptr<compute::LinearCompute<T>> make_linear(compute::Place place, const Rows<T>& x, MatrixView<const T> y,
                                                          std::span<const T> sample_weight) const override {
     return std::make_unique<CpuLinear<T>>(host_view(x), y, sample_weight, thread_count(place.threads));
+  }
+
+  std::unique_ptr<compute::DescentCompute<T>> make_descent(compute::Place place, const Rows<T>& x,
+                                                           MatrixView<const T> y, std::span<const T> sample_weight,
+                                                           const compute::DescentPlan<T>& plan) const override {
+    return std::make_unique<CpuDescent<T>>(host_view(x), y, sample_weight, plan, thread_count(place.threads));
   }
 
   std::unique_ptr<compute::LinearPredictor<T>> make_linear_predictor(compute::Place place,

@@ -4,6 +4,7 @@
 #include "kmeans/kmeans_compute.h"
 #include "kmeans/kmeans_predictor.h"
 #include "kmeans/silhouette.h"
+#include "linear/descent.h"
 #include "linear/linear_compute.h"
 #include "linear/linear_predictor.h"
 #include "runtime/context.h"
@@ -48,6 +49,12 @@ class CudaFamilies final : public compute::BackendFor<T> {
   std::unique_ptr<compute::LinearCompute<T>> make_linear(compute::Place place, const Rows<T>& x, MatrixView<const T> y,
                                                          std::span<const T> sample_weight) const override {
     return std::make_unique<CudaLinear<T>>(place.index, x, y, sample_weight);
+  }
+
+  std::unique_ptr<compute::DescentCompute<T>> make_descent(compute::Place place, const Rows<T>& x,
+                                                           MatrixView<const T> y, std::span<const T> sample_weight,
+                                                           const compute::DescentPlan<T>& plan) const override {
+    return std::make_unique<CudaDescent<T>>(place.index, x, y, sample_weight, plan);
   }
 
   std::unique_ptr<compute::LinearPredictor<T>> make_linear_predictor(compute::Place place,

@@ -14,6 +14,7 @@ set(FORJA_CUDA_SOURCES
   kmeans/seeding.cu
   kmeans/silhouette.cu
   kmeans/training_rows.cu
+  linear/descent.cu
   linear/linear_compute.cu
   linear/linear_predictor.cu
   linear/loss_gradient.cu

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "compute/decomposition_compute.h"
+#include "compute/descent_compute.h"
 #include "compute/kmeans_compute.h"
 #include "compute/linear_compute.h"
 #include "forja/device.h"
@@ -65,6 +66,10 @@ class BackendFor {
   /// y: n x t; sample_weight: n values or empty (all one).
   virtual std::unique_ptr<LinearCompute<T>> make_linear(Place place, const Rows<T>& x, MatrixView<const T> y,
                                                         std::span<const T> sample_weight) const = 0;
+  /// The same for descent; y: n x t.
+  virtual std::unique_ptr<DescentCompute<T>> make_descent(Place place, const Rows<T>& x, MatrixView<const T> y,
+                                                          std::span<const T> sample_weight,
+                                                          const DescentPlan<T>& plan) const = 0;
   /// coef: t x d; intercept: t.
   virtual std::unique_ptr<LinearPredictor<T>> make_linear_predictor(Place place, MatrixView<const double> coef,
                                                                     std::span<const double> intercept) const = 0;
