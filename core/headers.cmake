@@ -20,5 +20,6 @@ set(FORJA_PUBLIC_HEADERS
   forja/params.h
   forja/preprocessing.h
   forja/random_projection.h
+  forja/sgd.h
   forja/svd.h
 )

@@ -190,6 +190,7 @@ Matrix<T> matrix_member(const json& object, const char* name) {
   template std::vector<T> array_member(const json&, const char*);
 FORJA_INSTANTIATE(double)
 FORJA_INSTANTIATE(std::int32_t)
+FORJA_INSTANTIATE(std::int64_t)
 #undef FORJA_INSTANTIATE
 template json matrix_document(const Matrix<float>&);
 template json matrix_document(const Matrix<double>&);

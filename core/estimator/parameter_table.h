@@ -75,6 +75,25 @@ class ParameterTable {
                 }});
   }
 
+  /// A real number of at least `least` that may be left out; `absent` is how text says so.
+  ParameterTable& optional_real(std::string name, std::optional<double> Options::*member, double least,
+                                std::string absent) {
+    constexpr double kFinite = std::numeric_limits<double>::max();
+    return add({std::move(name), fmt::format("a finite number of at least {} or \"{}\"", least, absent),
+                [member, absent](const Options& options) {
+                  return options.*member ? ParamValue(*(options.*member)) : ParamValue(absent);
+                },
+                [member, absent](Options& options, const ParamValue& value) {
+                  const std::optional<double> number = as_real(value);
+                  if (!number && value != ParamValue(absent)) return false;
+                  options.*member = number;
+                  return true;
+                },
+                [member, least](const Options& options) {
+                  return !(options.*member) || (*(options.*member) >= least && *(options.*member) <= kFinite);
+                }});
+  }
+
   /// A real number above 0, up to most.
   ParameterTable& positive(std::string name, double Options::*member, double most) {
     constexpr double kFinite = std::numeric_limits<double>::max();

@@ -19,4 +19,5 @@
 #include "forja/params.h"
 #include "forja/preprocessing.h"
 #include "forja/random_projection.h"
+#include "forja/sgd.h"
 #include "forja/svd.h"

@@ -1,0 +1,116 @@
+// Saving and loading of what stochastic descent learns.
+
+#include <algorithm>
+#include <functional>
+
+#include "estimator/model_files.h"
+#include "forja/sgd.h"
+#include "linear/sgd_classes.h"
+#include "linear/sgd_params.h"
+
+namespace forja {
+namespace {
+
+using nlohmann::json;
+
+json document_of(const SGDReport& report, const SGDWeights& weights) {
+  return {{"weights", core::matrix_document(weights.weights)},
+          {"sums", core::matrix_document(weights.sums)},
+          {"averaged", core::array_document<std::int64_t>(weights.averaged)},
+          {"steps", weights.steps},
+          {"epochs", weights.epochs},
+          {"n_iter", report.n_iter},
+          {"converged", report.converged},
+          {"loss", report.loss}};
+}
+
+SGDWeights weights_from(const json& state, std::int64_t outputs) {
+  SGDWeights weights;
+  weights.weights = core::matrix_member<double>(state, "weights");
+  weights.sums = core::matrix_member<double>(state, "sums");
+  weights.averaged = core::array_member<std::int64_t>(state, "averaged");
+  weights.steps = core::integer_member(state, "steps", 0);
+  weights.epochs = core::integer_member(state, "epochs", 0);
+  core::require(weights.weights.rows() == outputs && weights.weights.columns() > 1, "\"weights\" has another shape");
+  core::require(weights.sums.rows() == outputs && weights.sums.columns() == weights.weights.columns(),
+                "\"sums\" does not fit \"weights\"");
+  core::require(std::ssize(weights.averaged) == outputs && std::all_of(weights.averaged.begin(), weights.averaged.end(),
+                                                                       [](std::int64_t n) { return n >= 0; }),
+                "\"averaged\" does not fit \"weights\"");
+  return weights;
+}
+
+SGDReport report_from(const json& state) {
+  return {core::integer_member(state, "n_iter", 0), core::flag_member(state, "converged"),
+          core::amount_member(state, "loss")};
+}
+
+std::vector<std::int32_t> classes_from(const json& state) {
+  std::vector<std::int32_t> classes = core::array_member<std::int32_t>(state, "classes");
+  core::require(classes.size() >= 2 &&
+                    std::adjacent_find(classes.begin(), classes.end(), std::greater_equal<>()) == classes.end(),
+                "\"classes\" are not two or more that ascend");
+  return classes;
+}
+
+}  // namespace
+
+template <class T>
+void SGDClassifier<T>::save(std::ostream& out) const {
+  this->check_fitted("save");
+  json document = core::model_document("SGDClassifier", core::type_name<T>(), get_params());
+  std::vector<std::int32_t> labels;
+  std::vector<double> label_weights;
+  for (const auto& [label, weight] : options_.class_weights) {
+    labels.push_back(label);
+    label_weights.push_back(weight);
+  }
+  json& state = document["state"] = document_of(report_, weights_);
+  state["classes"] = core::array_document<std::int32_t>(this->classes());
+  state["weighed"] = core::array_document<std::int32_t>(labels);
+  state["class_weights"] = core::array_document<double>(label_weights);
+  core::write_model("SGDClassifier::save", out, document);
+}
+
+template <class T>
+SGDClassifier<T> SGDClassifier<T>::load(std::istream& in, Device device) {
+  const json document = core::read_model(in, "SGDClassifier", core::type_name<T>());
+  SGDClassifierOptions options = core::stored_options(document, core::sgd_classifier_params());
+  const json& state = document.at("state");
+  const auto labels = core::array_member<std::int32_t>(state, "weighed");
+  const auto label_weights = core::array_member<double>(state, "class_weights");
+  core::require(labels.size() == label_weights.size(), "\"class_weights\" does not fit \"weighed\"");
+  for (std::size_t i = 0; i < labels.size(); ++i) options.class_weights.emplace_back(labels[i], label_weights[i]);
+  SGDClassifier model(std::move(options), device);
+  std::vector<std::int32_t> classes = classes_from(state);
+  model.weights_ = weights_from(state, core::outputs_of(classes));
+  model.report_ = report_from(state);
+  core::LinearParts parts = core::linear_parts(model.weights_);
+  model.set_linear(std::move(classes), std::move(parts.coef), parts.intercept);
+  return model;
+}
+
+template <class T>
+void SGDRegressor<T>::save(std::ostream& out) const {
+  this->check_fitted("save");
+  json document = core::model_document("SGDRegressor", core::type_name<T>(), get_params());
+  document["state"] = document_of(report_, weights_);
+  core::write_model("SGDRegressor::save", out, document);
+}
+
+template <class T>
+SGDRegressor<T> SGDRegressor<T>::load(std::istream& in, Device device) {
+  const json document = core::read_model(in, "SGDRegressor", core::type_name<T>());
+  SGDRegressor model(core::stored_options(document, core::sgd_regressor_params()), device);
+  const json& state = document.at("state");
+  model.weights_ = weights_from(state, 1);
+  model.report_ = report_from(state);
+  core::LinearParts parts = core::linear_parts(model.weights_);
+  model.set_linear(std::move(parts.coef), parts.intercept);
+  return model;
+}
+
+FORJA_MODEL_FILES(SGDClassifier, check_fitted)
+FORJA_MODEL_FILES(SGDRegressor, check_fitted)
+
+}  // namespace forja
