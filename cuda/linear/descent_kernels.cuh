@@ -40,24 +40,28 @@ class BlockStep {
     return data_.x + (data_.in_order ? place : data_.rows[place]) * data_.d;
   }
 
-  /// Parts of margins: a warp each, several for a row where there are few rows.
-  __device__ void multiply(std::int64_t begin, std::int64_t rows, std::int64_t parts) const {
-    const std::int64_t items = rows * count_ * parts;
-    for (std::int64_t item = threadIdx.x / kWarp; item < items; item += kLinearWarps) {
-      const std::int64_t k = item / parts % count_;
-      const T* row = x(begin + item / parts / count_);
+  /// Parts of margins: a warp each, `parts` for a row where there are few rows; a power of two. Here and below no index
+  /// is divided: 64-bit quotients are function calls, which spill.
+  __device__ void multiply(std::int64_t begin, std::int64_t rows, int parts) const {
+    const int warp = static_cast<int>(threadIdx.x) / kWarp;
+    const int part = warp % parts;
+    for (std::int64_t k = 0; k < count_; ++k) {
       const T* w = weights(k);
-      T sum = 0;
-      for (std::int64_t j = item % parts * kWarp + threadIdx.x % kWarp; j < data_.d; j += parts * kWarp) {
-        sum = std::fma(row[j], w[j], sum);
+      for (std::int64_t b = warp / parts; b < rows; b += kLinearWarps / parts) {
+        const T* row = x(begin + b);
+        T sum = 0;
+        for (std::int64_t j = part * kWarp + static_cast<int>(threadIdx.x) % kWarp; j < data_.d; j += parts * kWarp) {
+          sum = std::fma(row[j], w[j], sum);
+        }
+        const double all = warp_sum(static_cast<double>(sum));
+        if (threadIdx.x % kWarp == 0)
+          state_.partial[first_ * most_ + (b * count_ + k) * parts + part] = static_cast<T>(all);
       }
-      const double all = warp_sum(static_cast<double>(sum));
-      if (threadIdx.x % kWarp == 0) state_.partial[first_ * most_ + item] = static_cast<T>(all);
     }
   }
 
   /// Derivatives of the rows' margins, a thread for a row; returns what this thread's rows lose.
-  __device__ double differentiate(std::int64_t begin, std::int64_t rows, std::int64_t parts) const {
+  __device__ double differentiate(std::int64_t begin, std::int64_t rows, int parts) const {
     double lost = 0;
     for (std::int64_t b = threadIdx.x; b < rows; b += kLinearThreads) {
       const std::int64_t row = data_.rows[begin + b];
@@ -67,7 +71,7 @@ class BlockStep {
       for (std::int64_t k = 0; k < count_; ++k) {
         const T* partial = state_.partial + first_ * most_ + (b * count_ + k) * parts;
         T sum = 0;
-        for (std::int64_t p = 0; p < parts; ++p) sum += partial[p];
+        for (int p = 0; p < parts; ++p) sum += partial[p];
         own[k] = sum + weights(k)[data_.d];
       }
       const T lone =
@@ -81,20 +85,20 @@ class BlockStep {
   __device__ void average(std::int64_t begin, std::int64_t rows) const {
     constexpr std::int64_t kInOneSum = 256;
     const T* derivative = state_.derivatives + first_ * rules_.batch;
-    for (std::int64_t item = threadIdx.x; item < count_ * width_; item += kLinearThreads) {
-      const std::int64_t k = item / width_;
-      const std::int64_t j = item % width_;
-      double all = 0;
-      for (std::int64_t from = 0; from < rows; from += kInOneSum) {
-        const std::int64_t to = from + kInOneSum < rows ? from + kInOneSum : rows;
-        T sum = 0;
-        for (std::int64_t b = from; b < to; ++b) {
-          sum = std::fma(derivative[b * count_ + k], j < data_.d ? x(begin + b)[j] : T(1), sum);
+    for (std::int64_t k = 0; k < count_; ++k) {
+      for (std::int64_t j = threadIdx.x; j < width_; j += kLinearThreads) {
+        double all = 0;
+        for (std::int64_t from = 0; from < rows; from += kInOneSum) {
+          const std::int64_t to = from + kInOneSum < rows ? from + kInOneSum : rows;
+          T sum = 0;
+          for (std::int64_t b = from; b < to; ++b) {
+            sum = std::fma(derivative[b * count_ + k], j < data_.d ? x(begin + b)[j] : T(1), sum);
+          }
+          all += static_cast<double>(sum);
         }
-        all += static_cast<double>(sum);
+        const double mean = j < data_.d || rules_.intercept ? all / static_cast<double>(rows) : 0;
+        gradient(k)[j] = static_cast<T>(formulas::clipped(mean, rules_.clip_value));
       }
-      const double mean = j < data_.d || rules_.intercept ? all / static_cast<double>(rows) : 0;
-      gradient(k)[j] = static_cast<T>(formulas::clipped(mean, rules_.clip_value));
     }
   }
 
@@ -113,17 +117,19 @@ class BlockStep {
 
   template <class Optimizer>
   __device__ void move(Optimizer optimizer, double due, bool averaged) const {
-    for (std::int64_t item = threadIdx.x; item < count_ * width_; item += kLinearThreads) {
-      const std::int64_t j = item % width_;
-      if (j == data_.d && !rules_.intercept) continue;
-      const std::int64_t at = first_ * width_ + item;
-      T own[Optimizer::kStates + 1];
-      for (int s = 0; s < Optimizer::kStates; ++s) own[s] = state_.slots[s * rules_.outputs * width_ + at];
-      T w = formulas::stepped(optimizer, state_.weights[at], state_.gradient[at], j < data_.d ? rules_.l2 : T(0), own);
-      for (int s = 0; s < Optimizer::kStates; ++s) state_.slots[s * rules_.outputs * width_ + at] = own[s];
-      if (rules_.l1 > 0 && j < data_.d) w = formulas::drawn_to_zero(w, static_cast<T>(due), state_.paid[at]);
-      state_.weights[at] = w;
-      if (averaged) state_.sums[at] += static_cast<double>(w);
+    const std::int64_t moved = rules_.intercept ? width_ : data_.d;
+    for (std::int64_t k = 0; k < count_; ++k) {
+      for (std::int64_t j = threadIdx.x; j < moved; j += kLinearThreads) {
+        const std::int64_t at = (first_ + k) * width_ + j;
+        T own[Optimizer::kStates + 1];
+        for (int s = 0; s < Optimizer::kStates; ++s) own[s] = state_.slots[s * rules_.outputs * width_ + at];
+        T w =
+            formulas::stepped(optimizer, state_.weights[at], state_.gradient[at], j < data_.d ? rules_.l2 : T(0), own);
+        for (int s = 0; s < Optimizer::kStates; ++s) state_.slots[s * rules_.outputs * width_ + at] = own[s];
+        if (rules_.l1 > 0 && j < data_.d) w = formulas::drawn_to_zero(w, static_cast<T>(due), state_.paid[at]);
+        state_.weights[at] = w;
+        if (averaged) state_.sums[at] += static_cast<double>(w);
+      }
     }
   }
 
@@ -152,7 +158,7 @@ __global__ void __launch_bounds__(kLinearThreads)
   for (std::int64_t begin = 0; begin < data.places; begin += rules.batch, ++step) {
     const std::int64_t left = data.places - begin;
     const std::int64_t rows = left < rules.batch ? left : rules.batch;
-    const std::int64_t parts = rows < kLinearWarps ? kLinearWarps / rows : 1;
+    const int parts = rows > 4 ? 1 : (rows > 2 ? 2 : (rows == 2 ? 4 : 8));
     block.multiply(begin, rows, parts);
     __syncthreads();
     lost += block.differentiate(begin, rows, parts);
