@@ -24,8 +24,7 @@ template <class T>
 void LinearClassifier<T>::set_linear(std::vector<std::int32_t> classes, Matrix<double> coef,
                                      const std::vector<double>& intercept) {
   Matrix<T> public_coef(coef.view());
-  std::vector<T> public_intercept;
-  for (const double value : intercept) public_intercept.push_back(static_cast<T>(value));
+  std::vector<T> public_intercept(intercept.begin(), intercept.end());
   std::vector<double> kept = intercept;
   classes_ = std::move(classes);
   coef_ = std::move(coef);

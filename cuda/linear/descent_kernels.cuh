@@ -144,9 +144,10 @@ class BlockStep {
 };
 
 // A block per output, one for all where they depend on each other, takes all steps. optimizers: one per step. Floor: an
-// epoch is bound by latency, three barriers and two reads of a row from the L2 cache a step, some microseconds.
+// epoch is bound by latency, three barriers and two reads of a row from the L2 cache a step, some microseconds;
+// so few blocks are better off with many registers each.
 template <class T, class Optimizer>
-__global__ void __launch_bounds__(kLinearThreads)
+__global__ void __launch_bounds__(kLinearThreads, 1)
     descend(StepRows<T> data, StepRules<T> rules, StepState<T> state, const Optimizer* optimizers) {
   FORJA_SHARED(of_warp, double[kLinearWarps]);
   const BlockStep<T> block(data, rules, state);

@@ -53,8 +53,7 @@ TYPED_TEST(Sgd, the_books_line_is_met_within_0_05) {
   using T = TypeParam;
   const auto line = forja::testing::book_table<T>("linear_toy");
   // On the CPU alone: so many steps take long in emulation, and other tests compare the devices' steps.
-  SGDRegressor<T> model({.penalty = SGDPenalty::none, .tol = 1e-5, .seed = 42, .n_iter_no_change = 100},
-                        Device::cpu());
+  SGDRegressor<T> model({.penalty = SGDPenalty::none, .tol = 1e-5, .seed = 42, .n_iter_no_change = 100}, Device::cpu());
   model.fit(line.x, line.target);
   EXPECT_TRUE(model.converged());
   EXPECT_NEAR(static_cast<double>(model.intercept()[0]), 4.21278812, 0.05);
