@@ -20,7 +20,6 @@ namespace {
 
 using forja::Device;
 using forja::Matrix;
-using forja::Rows;
 using forja::SvdSolver;
 using forja::TruncatedSVD;
 using forja::testing::decaying;
