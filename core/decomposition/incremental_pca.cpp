@@ -9,6 +9,7 @@
 #include "decomposition/leading_svd.h"
 #include "decomposition/pca_params.h"
 #include "decomposition/projection.h"
+#include "estimator/host_rows.h"
 #include "estimator/input_checks.h"
 #include "forja/error.h"
 
@@ -87,8 +88,8 @@ IncrementalPCA<T>& IncrementalPCA<T>::fit(const Rows<T>& x) {
   constexpr const char* kCall = "IncrementalPCA::fit";
   core::incremental_pca_params().check(kCall, options_);
   core::check_rows(kCall, x, device_);
-  const Matrix<T> copied = x.host() != nullptr ? Matrix<T>() : x.on_device()->to_host();
-  const MatrixView<const T> rows = x.host() != nullptr ? *x.host() : copied.view();
+  const core::HostRows<T> host(x);
+  const MatrixView<const T> rows = host.view();
   const std::int64_t size = options_.batch_size.value_or(5 * rows.columns());
   const std::int64_t least = options_.n_components.value_or(1);
   State next;
@@ -115,8 +116,7 @@ IncrementalPCA<T>& IncrementalPCA<T>::partial_fit(const Rows<T>& x) {
   } else if (options_.n_components) {
     core::check_components(kCall, *options_.n_components, SvdSolver::automatic, x.rows(), x.columns());
   }
-  const Matrix<T> copied = x.host() != nullptr ? Matrix<T>() : x.on_device()->to_host();
-  state_ = learned(state_, x.host() != nullptr ? *x.host() : copied.view());
+  state_ = learned(state_, core::HostRows<T>(x).view());
   return *this;
 }
 

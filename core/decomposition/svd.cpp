@@ -14,6 +14,7 @@
 #include "decomposition/pca_params.h"
 #include "estimator/input_checks.h"
 #include "forja/error.h"
+#include "linear/linear_input.h"
 
 namespace forja {
 namespace {
@@ -95,16 +96,7 @@ Lstsq<T> lstsq(const Rows<T>& x, MatrixView<const T> y, std::optional<double> rc
   constexpr const char* kCall = "lstsq";
   check_rcond(kCall, rcond);
   core::check_rows(kCall, x, device);
-  if (y.rows() != x.rows() || y.columns() < 1) {
-    throw InvalidArgument(fmt::format("{}: y is {} x {} but x has {} rows", kCall, y.rows(), y.columns(), x.rows()));
-  }
-  for (std::int64_t i = 0; i < y.rows(); ++i) {
-    for (std::int64_t t = 0; t < y.columns(); ++t) {
-      if (!std::isfinite(y(i, t))) {
-        throw InvalidArgument(fmt::format("{}: y is not finite in row {}, column {}", kCall, i, t));
-      }
-    }
-  }
+  core::check_targets(kCall, y, x.rows());
   const auto rows = core::families<T>(device).make_linear(core::place(device), x, y, {});
   compute::SingularSystem system = rows->svd(false);
   Lstsq<T> result;

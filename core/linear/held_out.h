@@ -4,27 +4,11 @@
 #include <span>
 #include <vector>
 
+#include "estimator/host_rows.h"
 #include "forja/device_matrix.h"
 #include "forja/model_selection.h"
 
 namespace forja::core {
-
-/// Rows on the host, copied from the device where they lie there.
-template <class T>
-class HostRows {
- public:
-  explicit HostRows(const Rows<T>& x) {
-    if (x.on_device() != nullptr) copy_ = x.on_device()->to_host();
-    view_ = x.host() != nullptr ? *x.host() : MatrixView<const T>(copy_);
-  }
-  HostRows(const HostRows&) = delete;
-  HostRows& operator=(const HostRows&) = delete;
-  MatrixView<const T> view() const { return view_; }
-
- private:
-  Matrix<T> copy_;
-  MatrixView<const T> view_;
-};
 
 /// Rows to learn from, and rows held out to judge by; targets and weights (or none) likewise.
 template <class T>

@@ -132,17 +132,6 @@ class RowByRow {
   std::vector<T> margins_;
 };
 
-/// Outputs in `parts` groups of about the same size: work(outputs, the first one's place).
-template <class Work>
-void for_each_group(std::span<const std::int64_t> list, std::int64_t parts, const Work& work) {
-  const std::int64_t count = std::ssize(list);
-  for_each_chunk(static_cast<int>(parts), parts, [&](std::int64_t part, int) {
-    const std::int64_t first = part * count / parts;
-    const std::int64_t last = (part + 1) * count / parts;
-    work(part, list.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(last - first)), first);
-  });
-}
-
 }  // namespace
 
 template <class T>
@@ -163,18 +152,15 @@ std::vector<double> CpuDescent<T>::run(const compute::DescentRun& steps) {
                           plan_.l1 == 0 && std::isinf(plan_.clip_value) && std::isinf(plan_.clip_norm) &&
                           !data_.coupled();
   std::vector<double> found(list.size());
-  const std::int64_t most = data_.coupled() ? 1 : std::min<std::int64_t>(threads_, std::ssize(list));
   if (row_by_row) {
+    const std::int64_t most = std::min<std::int64_t>(threads_, std::ssize(list));
     std::vector<RowByRow<T>> parts;
+    const auto begin = [&](std::int64_t part) { return static_cast<std::size_t>(part * std::ssize(list) / most); };
     for (std::int64_t part = 0; part < most; ++part) {
-      const std::int64_t first = part * std::ssize(list) / most;
-      const std::int64_t last = (part + 1) * std::ssize(list) / most;
-      parts.emplace_back(
-          data_, plan_, state_,
-          std::span(list).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(last - first)));
+      parts.emplace_back(data_, plan_, state_, std::span(list).subspan(begin(part), begin(part + 1) - begin(part)));
     }
-    for_each_group(list, most, [&](std::int64_t part, std::span<const std::int64_t>, std::int64_t first) {
-      parts[static_cast<std::size_t>(part)].run(steps, found.data() + first);
+    for_each_chunk(threads_, most, [&](std::int64_t part, int) {
+      parts[static_cast<std::size_t>(part)].run(steps, found.data() + begin(part));
     });
     for (RowByRow<T>& part : parts) part.finish();
   } else {

@@ -51,7 +51,7 @@ TYPED_TEST(SvdRefuses, rows_and_options_of_functions) {
     EXPECT_EQ(refusal<InvalidArgument>([&] { forja::lstsq<T>(x, y.view(), {}, device); }),
               "lstsq: y is 4 x 1 but x has 5 rows");
     EXPECT_EQ(refusal<InvalidArgument>([&] { forja::lstsq<T>(x, bad.view(), {}, device); }),
-              "lstsq: y is not finite in row 4, column 1");
+              "lstsq: y has NaN in row 4, column 1");
     EXPECT_EQ(refusal<InvalidArgument>([&] { forja::lstsq<T>(bad, x.view(), {}, device); }),
               "lstsq: x has NaN in row 4, column 1");
     EXPECT_EQ(refusal<InvalidArgument>([&] { forja::lstsq<T>(x, x.view(), nan, device); }),
