@@ -12,6 +12,7 @@ set(FORJA_PUBLIC_HEADERS
   forja/incremental_pca.h
   forja/kmeans.h
   forja/linear.h
+  forja/linear_classifier.h
   forja/logistic_regression.h
   forja/matrix.h
   forja/metrics.h

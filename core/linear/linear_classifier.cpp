@@ -1,3 +1,5 @@
+#include "forja/linear_classifier.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -6,7 +8,6 @@
 #include "estimator/input_checks.h"
 #include "forja/error.h"
 #include "forja/metrics.h"
-#include "forja/sgd.h"
 
 namespace forja {
 

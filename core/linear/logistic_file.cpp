@@ -32,15 +32,15 @@ using nlohmann::json;
 
 template <class T>
 void LogisticRegression<T>::save(std::ostream& out) const {
-  const State& state = fitted("save");
+  const End& end = this->end("save");
   json document = core::model_document("LogisticRegression", core::type_name<T>(), get_params());
-  document["state"] = {{"classes", core::array_document<std::int32_t>(state.classes)},
-                       {"coef", core::matrix_document(state.coef)},
-                       {"intercept", core::array_document<double>(state.intercept)},
-                       {"gradient_norm", state.gradient_norm},
-                       {"loss", state.loss},
-                       {"n_iter", state.n_iter},
-                       {"converged", state.converged}};
+  document["state"] = {{"classes", core::array_document<std::int32_t>(this->classes())},
+                       {"coef", core::matrix_document(this->exact_coef())},
+                       {"intercept", core::array_document<double>(this->exact_intercept())},
+                       {"gradient_norm", end.gradient_norm},
+                       {"loss", end.loss},
+                       {"n_iter", end.n_iter},
+                       {"converged", end.converged}};
   core::write_model("LogisticRegression::save", out, document);
 }
 
@@ -49,26 +49,22 @@ LogisticRegression<T> LogisticRegression<T>::load(std::istream& in, Device devic
   const json document = core::read_model(in, "LogisticRegression", core::type_name<T>());
   LogisticRegression model(core::stored_options(document, core::logistic_regression_params()), device);
   const json& state = document.at("state");
-  State next;
-  next.classes = core::array_member<std::int32_t>(state, "classes");
-  next.coef = core::matrix_member<double>(state, "coef");
-  next.intercept = core::array_member<double>(state, "intercept");
-  next.gradient_norm = core::amount_member(state, "gradient_norm");
-  next.loss = core::amount_member(state, "loss");
-  next.n_iter = core::integer_member(state, "n_iter", 0);
-  next.converged = core::flag_member(state, "converged");
-  const std::int64_t classes = std::ssize(next.classes);
-  core::require(classes >= 2 && std::adjacent_find(next.classes.begin(), next.classes.end(), std::greater_equal<>()) ==
-                                    next.classes.end(),
+  std::vector<std::int32_t> names = core::array_member<std::int32_t>(state, "classes");
+  Matrix<double> coef = core::matrix_member<double>(state, "coef");
+  const std::vector<double> intercept = core::array_member<double>(state, "intercept");
+  model.end_.gradient_norm = core::amount_member(state, "gradient_norm");
+  model.end_.loss = core::amount_member(state, "loss");
+  model.end_.n_iter = core::integer_member(state, "n_iter", 0);
+  model.end_.converged = core::flag_member(state, "converged");
+  const std::int64_t classes = std::ssize(names);
+  core::require(classes >= 2 && std::adjacent_find(names.begin(), names.end(), std::greater_equal<>()) == names.end(),
                 "\"classes\" are not two or more that ascend");
-  core::require(next.coef.rows() == (classes == 2 ? 1 : classes) && next.coef.columns() > 0,
-                "\"coef\" does not fit the classes");
-  core::require(std::ssize(next.intercept) == next.coef.rows(), "\"intercept\" does not fit \"coef\"");
-  set_public(next);
-  model.state_ = std::move(next);
+  core::require(coef.rows() == (classes == 2 ? 1 : classes) && coef.columns() > 0, "\"coef\" does not fit the classes");
+  core::require(std::ssize(intercept) == coef.rows(), "\"intercept\" does not fit \"coef\"");
+  model.set_linear(std::move(names), std::move(coef), intercept);
   return model;
 }
 
-FORJA_MODEL_FILES(LogisticRegression, fitted)
+FORJA_MODEL_FILES(LogisticRegression, check_fitted)
 
 }  // namespace forja

@@ -10,7 +10,6 @@
 #include "estimator/dense_labels.h"
 #include "estimator/input_checks.h"
 #include "forja/error.h"
-#include "forja/metrics.h"
 #include "formulas/losses.h"
 #include "linear/centred_gram.h"
 #include "linear/lbfgs.h"
@@ -110,14 +109,14 @@ class LogisticObjective {
 
 template <class T>
 LogisticRegression<T>::LogisticRegression(LogisticRegressionOptions options, Device device)
-    : options_(options), device_(device) {}
+    : LinearClassifier<T>("LogisticRegression", device), options_(options) {}
 
 template <class T>
 LogisticRegression<T>& LogisticRegression<T>::fit(const Rows<T>& x, std::span<const std::int32_t> y,
                                                   std::span<const T> sample_weight, Observer* observer) {
   constexpr std::string_view kCall = "LogisticRegression::fit";
   core::logistic_regression_params().check(kCall, options_);
-  core::check_rows(kCall, x, device_);
+  core::check_rows(kCall, x, this->device());
   core::check_labels(kCall, y, x.rows());
   core::check_sample_weight(kCall, sample_weight, x.rows());
   core::DenseLabels labels = core::dense_labels(y);
@@ -127,8 +126,9 @@ LogisticRegression<T>& LogisticRegression<T>::fit(const Rows<T>& x, std::span<co
 
   core::Watch watch(observer, kCall);
   watch.begin_run(0, options_.max_iter);
-  const auto rows = core::families<T>(device_).make_linear(
-      core::place(device_), x, MatrixView<const T>(targets.data(), x.rows(), 1), sample_weight);
+  const auto rows =
+      core::families<T>(this->device())
+          .make_linear(core::place(this->device()), x, MatrixView<const T>(targets.data(), x.rows(), 1), sample_weight);
   const std::int64_t outputs = labels.classes.size() == 2 ? 1 : std::ssize(labels.classes);
   const LogisticObjective<T> objective(*rows, outputs, weight, options_);
   // A value is a sum of rows whose margins are rounded to T.
@@ -136,63 +136,23 @@ LogisticRegression<T>& LogisticRegression<T>::fit(const Rows<T>& x, std::span<co
   const core::LbfgsEnd end =
       core::minimise([&](std::span<const double> point, std::span<double> slope) { return objective(point, slope); },
                      objective.start(), {.max_iter = options_.max_iter, .tol = options_.tol, .noise = kNoise}, watch);
-  State next;
-  next.classes = std::move(labels.classes);
-  objective.unpack(end.point, next.coef, next.intercept);
-  next.gradient_norm = end.gradient_norm;
-  next.loss = end.value;
-  next.n_iter = end.n_iter;
-  next.converged = end.converged;
-  set_public(next);
-  state_ = std::move(next);
+  Matrix<double> coef;
+  std::vector<double> intercept;
+  objective.unpack(end.point, coef, intercept);
+  this->set_linear(std::move(labels.classes), std::move(coef), intercept);
+  end_ = {end.gradient_norm, end.value, end.n_iter, end.converged};
   return *this;
 }
 
 template <class T>
-void LogisticRegression<T>::set_public(State& state) {
-  state.public_coef = Matrix<T>(state.coef.view());
-  state.public_intercept.assign(state.intercept.begin(), state.intercept.end());
-}
-
-template <class T>
-const typename LogisticRegression<T>::State& LogisticRegression<T>::fitted(const char* what) const {
-  if (!is_fitted()) throw NotFitted(fmt::format("LogisticRegression::{}: call fit first", what));
-  return state_;
-}
-
-template <class T>
-Matrix<T> LogisticRegression<T>::margins(const char* what, const Rows<T>& x) const {
-  const State& state = fitted(what);
-  core::check_new_rows(fmt::format("LogisticRegression::{}", what), x, device_, state.coef.columns());
-  Matrix<T> out(x.rows(), state.coef.rows());
-  core::families<T>(device_)
-      .make_linear_predictor(core::place(device_), state.coef, state.intercept)
-      ->predict(x, out.view());
-  return out;
-}
-
-template <class T>
-Matrix<T> LogisticRegression<T>::decision_function(const Rows<T>& x) const {
-  return margins("decision_function", x);
-}
-
-template <class T>
-std::vector<std::int32_t> LogisticRegression<T>::predict(const Rows<T>& x) const {
-  const Matrix<T> found = margins("predict", x);
-  std::vector<std::int32_t> labels;
-  labels.reserve(static_cast<std::size_t>(found.rows()));
-  for (std::int64_t i = 0; i < found.rows(); ++i) {
-    const std::span<const T> row = found.row(i);
-    const auto place = row.size() == 1 ? static_cast<std::ptrdiff_t>(row[0] > 0)
-                                       : std::max_element(row.begin(), row.end()) - row.begin();
-    labels.push_back(state_.classes[static_cast<std::size_t>(place)]);
-  }
-  return labels;
+const typename LogisticRegression<T>::End& LogisticRegression<T>::end(std::string_view what) const {
+  this->check_fitted(what);
+  return end_;
 }
 
 template <class T>
 Matrix<T> LogisticRegression<T>::predict_proba(const Rows<T>& x) const {
-  Matrix<T> found = margins("predict_proba", x);
+  Matrix<T> found = this->margins("predict_proba", x);
   if (found.columns() > 1) {
     for (std::int64_t i = 0; i < found.rows(); ++i) formulas::softmax(found.row(i).data(), found.columns());
     return found;
@@ -206,52 +166,23 @@ Matrix<T> LogisticRegression<T>::predict_proba(const Rows<T>& x) const {
 }
 
 template <class T>
-double LogisticRegression<T>::score(const Rows<T>& x, std::span<const std::int32_t> y,
-                                    std::span<const T> sample_weight) const {
-  fitted("score");
-  core::check_labels("LogisticRegression::score", y, x.rows());
-  core::check_sample_weight("LogisticRegression::score", sample_weight, x.rows());
-  return accuracy_score(y, predict(x), sample_weight);
-}
-
-template <class T>
-const std::vector<std::int32_t>& LogisticRegression<T>::classes() const {
-  return fitted("classes").classes;
-}
-
-template <class T>
-const Matrix<T>& LogisticRegression<T>::coef() const {
-  return fitted("coef").public_coef;
-}
-
-template <class T>
-const std::vector<T>& LogisticRegression<T>::intercept() const {
-  return fitted("intercept").public_intercept;
-}
-
-template <class T>
 std::int64_t LogisticRegression<T>::n_iter() const {
-  return fitted("n_iter").n_iter;
+  return end("n_iter").n_iter;
 }
 
 template <class T>
 bool LogisticRegression<T>::converged() const {
-  return fitted("converged").converged;
+  return end("converged").converged;
 }
 
 template <class T>
 double LogisticRegression<T>::gradient_norm() const {
-  return fitted("gradient_norm").gradient_norm;
+  return end("gradient_norm").gradient_norm;
 }
 
 template <class T>
 double LogisticRegression<T>::loss() const {
-  return fitted("loss").loss;
-}
-
-template <class T>
-std::int64_t LogisticRegression<T>::n_features_in() const {
-  return fitted("n_features_in").coef.columns();
+  return end("loss").loss;
 }
 
 template <class T>

@@ -11,6 +11,7 @@
 #include "forja/incremental_pca.h"
 #include "forja/kmeans.h"
 #include "forja/linear.h"
+#include "forja/linear_classifier.h"
 #include "forja/logistic_regression.h"
 #include "forja/matrix.h"
 #include "forja/metrics.h"

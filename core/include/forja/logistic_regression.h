@@ -4,10 +4,11 @@
 #include <filesystem>
 #include <iosfwd>
 #include <span>
-#include <vector>
+#include <string_view>
 
 #include "forja/device.h"
 #include "forja/device_matrix.h"
+#include "forja/linear_classifier.h"
 #include "forja/matrix.h"
 #include "forja/observer.h"
 #include "forja/params.h"
@@ -41,7 +42,7 @@ struct LogisticRegressionOptions {
 /// Each iteration reads the rows once, but for line searches that look more than once. Columns are brought to about the
 /// same size for the iterations, so that units do not matter.
 template <class T = float>
-class FORJA_API LogisticRegression {
+class FORJA_API LogisticRegression : public LinearClassifier<T> {
  public:
   explicit LogisticRegression(LogisticRegressionOptions options = {}, Device device = Device::automatic());
 
@@ -51,22 +52,10 @@ class FORJA_API LogisticRegression {
   LogisticRegression& fit(const Rows<T>& x, std::span<const std::int32_t> y, std::span<const T> sample_weight = {},
                           Observer* observer = nullptr);
 
-  /// The most likely class of each row of x (m x d); of several the least.
-  std::vector<std::int32_t> predict(const Rows<T>& x) const;
-  /// m x n_classes, in the order of classes().
+  /// m x n_classes, in the order of classes(). What decision_function() gives is, of two classes, the logarithm of the
+  /// odds of the greater; of more, the logarithms of what probabilities are proportional to.
   Matrix<T> predict_proba(const Rows<T>& x) const;
-  /// Of two classes m x 1, positive for the greater label; of more m x n_classes, the logarithms of what probabilities
-  /// are proportional to.
-  Matrix<T> decision_function(const Rows<T>& x) const;
-  /// The accuracy of predict(x): the share of the weight whose label is y's.
-  double score(const Rows<T>& x, std::span<const std::int32_t> y, std::span<const T> sample_weight = {}) const;
 
-  /// Ascending.
-  const std::vector<std::int32_t>& classes() const;
-  /// 1 x d for two classes, else n_classes x d.
-  const Matrix<T>& coef() const;
-  /// One for each row of coef(); zeros without fit_intercept.
-  const std::vector<T>& intercept() const;
   std::int64_t n_iter() const;
   /// Whether gradient_norm() came down to tol; separable data without a penalty may well end so.
   bool converged() const;
@@ -74,13 +63,8 @@ class FORJA_API LogisticRegression {
   double gradient_norm() const;
   /// The objective at the end.
   double loss() const;
-  std::int64_t n_features_in() const;
-  bool is_fitted() const { return !state_.classes.empty(); }
 
   const LogisticRegressionOptions& options() const { return options_; }
-  Device device() const { return device_; }
-  /// A fitted model predicts on any device.
-  void set_device(Device device) { device_ = device; }
   Params get_params() const;
   LogisticRegression& set_params(const Params& params);
 
@@ -90,24 +74,17 @@ class FORJA_API LogisticRegression {
   static LogisticRegression load(std::istream& in, Device device = Device::automatic());
 
  private:
-  struct State {
-    std::vector<std::int32_t> classes;
-    Matrix<double> coef;
-    std::vector<double> intercept;
-    Matrix<T> public_coef;
-    std::vector<T> public_intercept;
+  /// How the fit ended.
+  struct End {
     double gradient_norm = 0;
     double loss = 0;
     std::int64_t n_iter = 0;
     bool converged = false;
   };
-  const State& fitted(const char* what) const;
-  Matrix<T> margins(const char* call, const Rows<T>& x) const;
-  static void set_public(State& state);
+  const End& end(std::string_view what) const;
 
   LogisticRegressionOptions options_;
-  Device device_;
-  State state_;
+  End end_;
 };
 
 extern template class LogisticRegression<float>;
