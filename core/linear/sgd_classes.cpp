@@ -1,69 +1,14 @@
 #include "linear/sgd_classes.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <optional>
 
 #include "compute/backend.h"
 #include "estimator/input_checks.h"
-#include "forja/error.h"
 #include "linear/held_out.h"
 
 namespace forja::core {
 namespace {
-
-/// Each label's place in classes. Throws InvalidArgument for one that has none.
-std::vector<std::int32_t> places_of(std::string_view call, std::span<const std::int32_t> y,
-                                    std::span<const std::int32_t> classes) {
-  std::vector<std::int32_t> places;
-  places.reserve(y.size());
-  for (std::size_t i = 0; i < y.size(); ++i) {
-    const auto found = std::lower_bound(classes.begin(), classes.end(), y[i]);
-    if (found == classes.end() || *found != y[i]) {
-      throw InvalidArgument(
-          fmt::format("{}: y has {} in row {}, which is none of the {} classes", call, y[i], i, classes.size()));
-    }
-    places.push_back(static_cast<std::int32_t>(found - classes.begin()));
-  }
-  return places;
-}
-
-/// What each class weighs; empty: one each.
-std::vector<double> weights_of(std::string_view call, const SgdClassTask& task, std::span<const std::int32_t> places,
-                               std::span<const std::int32_t> classes) {
-  std::vector<double> weight;
-  if (task.class_weight == ClassWeight::balanced) {
-    weight.assign(classes.size(), 0);
-    for (const std::int32_t place : places) weight[static_cast<std::size_t>(place)] += 1;
-    for (double& value : weight) {
-      if (value > 0) value = static_cast<double>(places.size()) / (static_cast<double>(classes.size()) * value);
-    }
-  }
-  for (const auto& [label, value] : task.class_weights) {
-    const auto found = std::lower_bound(classes.begin(), classes.end(), label);
-    if (found == classes.end() || *found != label) {
-      throw InvalidArgument(
-          fmt::format("{}: class_weights has {}, which is none of the {} classes", call, label, classes.size()));
-    }
-    weight.resize(classes.size(), 1);
-    weight[static_cast<std::size_t>(found - classes.begin())] = value;
-  }
-  return weight;
-}
-
-/// Rows' weights times their classes'; empty: one each.
-template <class T>
-std::vector<T> row_weights(std::span<const T> sample_weight, std::span<const std::int32_t> places,
-                           std::span<const double> class_weight) {
-  std::vector<T> weight(sample_weight.begin(), sample_weight.end());
-  if (class_weight.empty()) return weight;
-  weight.resize(places.size(), T(1));
-  for (std::size_t i = 0; i < places.size(); ++i) {
-    weight[i] *= static_cast<T>(class_weight[static_cast<std::size_t>(places[i])]);
-  }
-  return weight;
-}
 
 /// Each output's accuracy on rows held out.
 template <class T>
@@ -90,16 +35,6 @@ std::vector<double> accuracies(const Device& device, const HeldOut<T>& held, std
 
 }  // namespace
 
-template <class T>
-void check_classes(std::string_view call, const Rows<T>& x, std::span<const std::int32_t> y,
-                   std::span<const T> sample_weight, const Device& device) {
-  check_rows(call, x, device);
-  check_labels(call, y, x.rows());
-  if (check_sample_weight(call, sample_weight, x.rows()) == 0) {
-    throw InvalidArgument(fmt::format("{}: all {} weights are 0", call, x.rows()));
-  }
-}
-
 LinearParts linear_parts(const SGDWeights& weights) {
   const Matrix<double> chosen = chosen_weights(weights);
   const std::int64_t d = chosen.columns() - 1;
@@ -114,7 +49,8 @@ SGDReport descend_classes(std::string_view call, const SgdClassTask& task, const
                           std::span<const T> sample_weight, const Device& device, SGDWeights& weights,
                           const Watch& watch) {
   const std::vector<std::int32_t> places = places_of(call, y, classes);
-  const std::vector<T> weight = row_weights(sample_weight, places, weights_of(call, task, places, classes));
+  const std::vector<T> weight = row_weights(
+      sample_weight, places, class_weights_of(call, task.class_weight, task.class_weights, places, classes));
   const std::int64_t outputs = outputs_of(classes);
   std::vector<T> targets;
   targets.reserve(places.size());
@@ -147,8 +83,6 @@ SGDReport descend_classes(std::string_view call, const SgdClassTask& task, const
 }
 
 #define FORJA_INSTANTIATE(T)                                                                                           \
-  template void check_classes(std::string_view, const Rows<T>&, std::span<const std::int32_t>, std::span<const T>,     \
-                              const Device&);                                                                          \
   template SGDReport descend_classes(std::string_view, const SgdClassTask&, const Rows<T>&,                            \
                                      std::span<const std::int32_t>, std::span<const std::int32_t>, std::span<const T>, \
                                      const Device&, SGDWeights&, const Watch&);

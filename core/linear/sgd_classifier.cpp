@@ -19,14 +19,6 @@ core::SgdClassTask task_of(const SGDClassifierOptions& options) {
           options.class_weights};
 }
 
-std::vector<std::int32_t> all_classes(std::string_view call, std::span<const std::int32_t> y) {
-  std::vector<std::int32_t> classes = core::dense_labels(y).classes;
-  if (classes.size() < 2) {
-    throw InvalidArgument(fmt::format("{}: y has 1 class, {}, but at least 2 are needed", call, classes.front()));
-  }
-  return classes;
-}
-
 /// (min(1, max(-1, margin)) + 1) / 2, as Zhang 2002 has it for the modified Huber loss.
 template <class T>
 T clipped_share(T margin) {
@@ -45,7 +37,7 @@ SGDClassifier<T>& SGDClassifier<T>::fit(const Rows<T>& x, std::span<const std::i
   constexpr std::string_view kCall = "SGDClassifier::fit";
   core::check_sgd_options(kCall, options_);
   core::check_classes(kCall, x, y, sample_weight, this->device());
-  std::vector<std::int32_t> classes = all_classes(kCall, y);
+  std::vector<std::int32_t> classes = core::all_classes(kCall, y);
   core::Watch watch(observer, kCall);
   watch.begin_run(0, options_.max_iter);
   SGDWeights weights;
@@ -70,7 +62,7 @@ SGDClassifier<T>& SGDClassifier<T>::partial_fit(const Rows<T>& x, std::span<cons
   }
   core::check_classes(kCall, x, y, sample_weight, this->device());
   std::vector<std::int32_t> known =
-      this->is_fitted() ? this->classes() : all_classes(kCall, classes.empty() ? y : classes);
+      this->is_fitted() ? this->classes() : core::all_classes(kCall, classes.empty() ? y : classes);
   if (this->is_fitted()) {
     core::check_columns(kCall, x.columns(), this->n_features_in());
     if (!classes.empty() && core::dense_labels(classes).classes != known) {

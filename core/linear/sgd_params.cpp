@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "linear/class_input.h"
+
 namespace forja::core {
 namespace {
 
@@ -88,12 +90,7 @@ const ParameterTable<SGDRegressorOptions>& sgd_regressor_params() {
 void check_sgd_options(std::string_view call, const SGDClassifierOptions& options) {
   sgd_classifier_params().check(call, options);
   check_alpha(call, options);
-  for (const auto& [label, weight] : options.class_weights) {
-    if (!(weight >= 0 && weight <= kFinite)) {
-      throw InvalidArgument(fmt::format("{}: class_weights of {} is {} but it must be a finite number of at least 0",
-                                        call, label, weight));
-    }
-  }
+  check_class_weights(call, options.class_weights);
 }
 
 void check_sgd_options(std::string_view call, const SGDRegressorOptions& options) {

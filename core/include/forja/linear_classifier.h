@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "forja/device.h"
@@ -12,6 +13,15 @@
 #include "forja/matrix.h"
 
 namespace forja {
+
+/// What the classes weigh.
+enum class ClassWeight {
+  uniform,   ///< 1, or what class_weights says
+  balanced,  ///< n / (classes x rows of the class)
+};
+
+/// What some classes weigh, by label.
+using ClassWeights = std::vector<std::pair<std::int32_t, double>>;
 
 /// What linear classifiers share: a margin per class against the rest, one for two classes. T is float or double.
 template <class T = float>

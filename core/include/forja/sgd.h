@@ -7,7 +7,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "forja/device.h"
@@ -49,12 +48,6 @@ enum class LearningRate {
   adaptive,    ///< eta0, a fifth of it whenever n_iter_no_change epochs brought nothing, until it is below 1e-6
 };
 
-/// What the classes weigh.
-enum class ClassWeight {
-  uniform,   ///< 1, or what class_weights says
-  balanced,  ///< n / (classes x rows of the class)
-};
-
 /// What a run of stochastic descent came to.
 struct SGDReport {
   std::int64_t n_iter = 0;  ///< epochs, the most of all outputs
@@ -90,7 +83,7 @@ struct SGDClassifierOptions {
   double validation_fraction = 0.1;                    ///< how many of them. Above 0, below 1
   std::int64_t n_iter_no_change = 5;                   ///< epochs without gain that end it. At least 1
   ClassWeight class_weight = ClassWeight::uniform;     ///< uniform or balanced
-  std::vector<std::pair<std::int32_t, double>> class_weights = {};  ///< of some classes, at least 0; not in Params
+  ClassWeights class_weights = {};                     ///< of some classes, at least 0; not in Params
   std::int64_t average = 0;  ///< the coefficients are means from this step on; 0: the last ones. At least 0
 };
 
