@@ -9,6 +9,7 @@ set(FORJA_PUBLIC_HEADERS
   forja/export.h
   forja/forja.h
   forja/generators.h
+  forja/gradient_descent.h
   forja/incremental_pca.h
   forja/kmeans.h
   forja/linear.h

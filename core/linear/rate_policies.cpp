@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <limits>
 #include <utility>
 
 #include "forja/error.h"
@@ -27,13 +28,13 @@ double PiecewiseConstantRate::rate(std::int64_t t) const {
 }
 
 void PlateauRate::after_epoch(double loss) {
-  if (loss < least_loss_ - options_.tol) {
-    without_progress_ = 0;
-  } else if (++without_progress_ >= options_.patience) {
-    rate_ *= options_.factor;
-    without_progress_ = 0;
+  if (loss < state_.least_loss.value_or(std::numeric_limits<double>::infinity()) - options_.tol) {
+    state_.without_progress = 0;
+  } else if (++state_.without_progress >= options_.patience) {
+    state_.rate *= options_.factor;
+    state_.without_progress = 0;
   }
-  least_loss_ = std::min(least_loss_, loss);
+  if (loss < state_.least_loss.value_or(std::numeric_limits<double>::infinity())) state_.least_loss = loss;
 }
 
 }  // namespace forja::core

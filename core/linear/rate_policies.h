@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
+#include <optional>
 #include <vector>
 
 /// Learning rates that follow from more than the step. What follows from the step alone: formulas/learning_rates.h.
@@ -28,23 +28,31 @@ struct PlateauOptions {
   double least = 0;           ///< a rate below it is the end
 };
 
+/// Where a PlateauRate stands.
+struct PlateauState {
+  double rate;
+  std::optional<double> least_loss;
+  std::int64_t without_progress;
+};
+
 /// A rate that shrinks when the loss of whole epochs no longer falls: the book's performance scheduling, and with a
 /// fifth as the factor scikit-learn's "adaptive".
 class PlateauRate {
  public:
-  explicit PlateauRate(const PlateauOptions& options) : options_(options), rate_(options.eta0) {}
+  explicit PlateauRate(const PlateauOptions& options) : PlateauRate(options, {options.eta0, {}, 0}) {}
+  /// Goes on from there.
+  PlateauRate(const PlateauOptions& options, const PlateauState& state) : options_(options), state_(state) {}
 
-  double rate() const { return rate_; }
+  double rate() const { return state_.rate; }
+  const PlateauState& state() const { return state_; }
   /// Whether the rate has shrunk below `least`.
-  bool ended() const { return rate_ < options_.least; }
+  bool ended() const { return state_.rate < options_.least; }
   /// Takes the loss of an epoch into account. NaN is no progress.
   void after_epoch(double loss);
 
  private:
   PlateauOptions options_;
-  double rate_;
-  double least_loss_ = std::numeric_limits<double>::infinity();
-  std::int64_t without_progress_ = 0;
+  PlateauState state_;
 };
 
 }  // namespace forja::core

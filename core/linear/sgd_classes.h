@@ -7,32 +7,27 @@
 
 #include "estimator/watch.h"
 #include "forja/sgd.h"
-#include "linear/class_input.h"
-#include "linear/sgd_driver.h"
 
 namespace forja::core {
 
-/// What classifiers by stochastic descent ask for beyond an SgdTask.
-struct SgdClassTask {
-  SgdTask descent;
-  bool early_stopping;
-  double validation_fraction;
-  ClassWeight class_weight;
-  const ClassWeights& class_weights;
+/// What classifiers by stochastic descent have learned.
+struct SgdLearned {
+  std::vector<std::int32_t> classes = {};
+  SGDReport report = {};
+  SGDWeights weights = {};
 };
 
-/// Goes on from `weights` over rows whose labels are all among `classes`.
+/// Learns from the beginning. The options have been checked. Throws InvalidArgument for data that do not fit and as
+/// descend() does.
 template <class T>
-SGDReport descend_classes(std::string_view call, const SgdClassTask& task, const Rows<T>& x,
-                          std::span<const std::int32_t> y, std::span<const std::int32_t> classes,
-                          std::span<const T> sample_weight, const Device& device, SGDWeights& weights,
-                          const Watch& watch);
+SgdLearned learn_classes(std::string_view call, const SGDClassifierOptions& options, const Rows<T>& x,
+                         std::span<const std::int32_t> y, std::span<const T> sample_weight, const Device& device,
+                         Observer* observer);
 
-/// Coefficients and intercepts apart.
-struct LinearParts {
-  Matrix<double> coef;
-  std::vector<double> intercept;
-};
-LinearParts linear_parts(const SGDWeights& weights);
+/// One more epoch; `before` may be empty. classes: all that will come, or empty.
+template <class T>
+SgdLearned learn_more(std::string_view call, const SGDClassifierOptions& options, const Rows<T>& x,
+                      std::span<const std::int32_t> y, std::span<const std::int32_t> classes,
+                      std::span<const T> sample_weight, const Device& device, SgdLearned before);
 
 }  // namespace forja::core

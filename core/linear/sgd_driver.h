@@ -3,17 +3,14 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
-#include <span>
 #include <string_view>
 #include <vector>
 
-#include "compute/descent_compute.h"
-#include "estimator/watch.h"
-#include "forja/sgd.h"
+#include "linear/descent_driver.h"
 
 namespace forja::core {
 
-/// What SGDClassifier and SGDRegressor ask for alike.
+/// What SGDClassifier, SGDRegressor and Perceptron ask for alike.
 struct SgdTask {
   SGDLoss loss;
   SGDPenalty penalty;
@@ -39,24 +36,13 @@ struct SgdTask {
   }
 };
 
-/// Each output's coefficients and, last, its intercept: means where they are averaged.
-Matrix<double> chosen_weights(const SGDWeights& weights);
-
 /// Scores of the outputs on rows held out, under such coefficients; the greater the better.
 using SgdScores = std::function<std::vector<double>(const Matrix<double>&)>;
 
-/// The rows that a descent goes over.
+/// A step per row: goes on from `weights` for at most task.max_iter epochs; each output ends by itself. scores: null:
+/// epochs are judged by their loss. Throws as descend() does.
 template <class T>
-struct SgdRows {
-  Rows<T> x;
-  MatrixView<const T> y;
-  std::span<const T> sample_weight;
-};
-
-/// Goes on from `weights` for at most task.max_iter epochs; empty weights are zero. scores: null: epochs are judged by
-/// their loss. Throws InvalidArgument when weights overflow, Cancelled, OutOfMemory.
-template <class T>
-SGDReport descend(std::string_view call, const SgdTask& task, const SgdRows<T>& rows, std::int64_t outputs,
-                  const Device& device, const SgdScores& scores, SGDWeights& weights, const Watch& watch);
+SGDReport descend_by_rows(std::string_view call, const SgdTask& task, const DescentRows<T>& rows, std::int64_t outputs,
+                          const Device& device, const SgdScores& scores, SGDWeights& weights, const Watch& watch);
 
 }  // namespace forja::core

@@ -1,11 +1,12 @@
 // Saving and loading of what stochastic descent learns.
 
-#include <algorithm>
-#include <functional>
+#include <utility>
 
 #include "estimator/model_files.h"
 #include "forja/sgd.h"
-#include "linear/sgd_classes.h"
+#include "linear/class_input.h"
+#include "linear/descent_driver.h"
+#include "linear/descent_file.h"
 #include "linear/sgd_params.h"
 
 namespace forja {
@@ -14,43 +15,16 @@ namespace {
 using nlohmann::json;
 
 json document_of(const SGDReport& report, const SGDWeights& weights) {
-  return {{"weights", core::matrix_document(weights.weights)},
-          {"sums", core::matrix_document(weights.sums)},
-          {"averaged", core::array_document<std::int64_t>(weights.averaged)},
-          {"steps", weights.steps},
-          {"epochs", weights.epochs},
-          {"n_iter", report.n_iter},
-          {"converged", report.converged},
-          {"loss", report.loss}};
-}
-
-SGDWeights weights_from(const json& state, std::int64_t outputs) {
-  SGDWeights weights;
-  weights.weights = core::matrix_member<double>(state, "weights");
-  weights.sums = core::matrix_member<double>(state, "sums");
-  weights.averaged = core::array_member<std::int64_t>(state, "averaged");
-  weights.steps = core::integer_member(state, "steps", 0);
-  weights.epochs = core::integer_member(state, "epochs", 0);
-  core::require(weights.weights.rows() == outputs && weights.weights.columns() > 1, "\"weights\" has another shape");
-  core::require(weights.sums.rows() == outputs && weights.sums.columns() == weights.weights.columns(),
-                "\"sums\" does not fit \"weights\"");
-  core::require(std::ssize(weights.averaged) == outputs && std::all_of(weights.averaged.begin(), weights.averaged.end(),
-                                                                       [](std::int64_t n) { return n >= 0; }),
-                "\"averaged\" does not fit \"weights\"");
-  return weights;
+  json state = core::descent_document(weights);
+  state["n_iter"] = report.n_iter;
+  state["converged"] = report.converged;
+  state["loss"] = report.loss;
+  return state;
 }
 
 SGDReport report_from(const json& state) {
   return {core::integer_member(state, "n_iter", 0), core::flag_member(state, "converged"),
           core::amount_member(state, "loss")};
-}
-
-std::vector<std::int32_t> classes_from(const json& state) {
-  std::vector<std::int32_t> classes = core::array_member<std::int32_t>(state, "classes");
-  core::require(classes.size() >= 2 &&
-                    std::adjacent_find(classes.begin(), classes.end(), std::greater_equal<>()) == classes.end(),
-                "\"classes\" are not two or more that ascend");
-  return classes;
 }
 
 }  // namespace
@@ -82,11 +56,9 @@ SGDClassifier<T> SGDClassifier<T>::load(std::istream& in, Device device) {
   core::require(labels.size() == label_weights.size(), "\"class_weights\" does not fit \"weighed\"");
   for (std::size_t i = 0; i < labels.size(); ++i) options.class_weights.emplace_back(labels[i], label_weights[i]);
   SGDClassifier model(std::move(options), device);
-  std::vector<std::int32_t> classes = classes_from(state);
-  model.weights_ = weights_from(state, core::outputs_of(classes));
-  model.report_ = report_from(state);
-  core::LinearParts parts = core::linear_parts(model.weights_);
-  model.set_linear(std::move(classes), std::move(parts.coef), parts.intercept);
+  std::vector<std::int32_t> classes = core::classes_from(state);
+  SGDWeights weights = core::descent_from(state, core::outputs_of(classes), 0);
+  model.take(std::move(classes), report_from(state), std::move(weights));
   return model;
 }
 
@@ -103,9 +75,9 @@ SGDRegressor<T> SGDRegressor<T>::load(std::istream& in, Device device) {
   const json document = core::read_model(in, "SGDRegressor", core::type_name<T>());
   SGDRegressor model(core::stored_options(document, core::sgd_regressor_params()), device);
   const json& state = document.at("state");
-  model.weights_ = weights_from(state, 1);
+  model.weights_ = core::descent_from(state, 1, 0);
   model.report_ = report_from(state);
-  core::LinearParts parts = core::linear_parts(model.weights_);
+  core::LinearParts parts = core::linear_parts(core::chosen_weights(model.weights_));
   model.set_linear(std::move(parts.coef), parts.intercept);
   return model;
 }

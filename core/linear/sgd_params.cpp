@@ -1,67 +1,28 @@
 #include "linear/sgd_params.h"
 
-#include <limits>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "linear/class_input.h"
+#include "linear/descent_params.h"
 
 namespace forja::core {
 namespace {
 
-constexpr double kFinite = std::numeric_limits<double>::max();
-
-/// Losses of numbers first.
-std::vector<std::pair<std::string, SGDLoss>> loss_names(std::size_t count) {
-  std::vector<std::pair<std::string, SGDLoss>> names = {
-      {"squared_error", SGDLoss::squared_error},
-      {"huber", SGDLoss::huber},
-      {"epsilon_insensitive", SGDLoss::epsilon_insensitive},
-      {"squared_epsilon_insensitive", SGDLoss::squared_epsilon_insensitive},
-      {"hinge", SGDLoss::hinge},
-      {"squared_hinge", SGDLoss::squared_hinge},
-      {"log_loss", SGDLoss::log_loss},
-      {"modified_huber", SGDLoss::modified_huber},
-      {"perceptron", SGDLoss::perceptron}};
-  names.resize(count);
-  return names;
-}
-
 template <class Options>
 ParameterTable<Options> sgd_table(std::size_t losses) {
   ParameterTable<Options> table;
-  table.choice("loss", &Options::loss, loss_names(losses))
-      .choice("penalty", &Options::penalty,
-              {{"none", SGDPenalty::none},
-               {"l2", SGDPenalty::l2},
-               {"l1", SGDPenalty::l1},
-               {"elasticnet", SGDPenalty::elasticnet}})
-      .real("alpha", &Options::alpha, 0, kFinite)
-      .real("l1_ratio", &Options::l1_ratio, 0, 1)
-      .boolean("fit_intercept", &Options::fit_intercept)
-      .integer("max_iter", &Options::max_iter, 1)
-      .optional_real("tol", &Options::tol, 0, "none")
-      .boolean("shuffle", &Options::shuffle)
-      .real("epsilon", &Options::epsilon, 0, kFinite)
-      .seed("seed", &Options::seed)
+  std::vector<std::pair<std::string, SGDLoss>> names = descent_losses();
+  names.resize(losses);
+  table.choice("loss", &Options::loss, std::move(names));
+  add_descent_params(table)
       .choice("learning_rate", &Options::learning_rate,
               {{"constant", LearningRate::constant},
                {"optimal", LearningRate::optimal},
                {"invscaling", LearningRate::invscaling},
                {"adaptive", LearningRate::adaptive}})
-      .positive("eta0", &Options::eta0, kFinite)
-      .real("power_t", &Options::power_t, -kFinite, kFinite)
-      .boolean("early_stopping", &Options::early_stopping)
-      .add({"validation_fraction", "a number above 0 and below 1",
-            [](const Options& options) { return ParamValue(options.validation_fraction); },
-            [](Options& options, const ParamValue& value) {
-              const std::optional<double> number = as_real(value);
-              if (number) options.validation_fraction = *number;
-              return number.has_value();
-            },
-            [](const Options& options) { return options.validation_fraction > 0 && options.validation_fraction < 1; }})
-      .integer("n_iter_no_change", &Options::n_iter_no_change, 1)
-      .integer("average", &Options::average, 0);
+      .real("power_t", &Options::power_t, -kFinite, kFinite);
   return table;
 }
 

@@ -6,7 +6,7 @@
 #include "forja/sgd.h"
 #include "linear/held_out.h"
 #include "linear/linear_input.h"
-#include "linear/sgd_classes.h"
+#include "linear/sgd_driver.h"
 #include "linear/sgd_params.h"
 #include "linear/sgd_reported.h"
 
@@ -18,8 +18,8 @@ template <class T>
 SGDReport descend_numbers(std::string_view call, const SGDRegressorOptions& options, const core::SgdTask& task,
                           const Rows<T>& x, std::span<const T> y, std::span<const T> sample_weight,
                           const Device& device, SGDWeights& weights, const core::Watch& watch) {
-  const auto run = [&](const core::SgdRows<T>& rows, const core::SgdScores& scores) {
-    return core::descend(call, task, rows, 1, device, scores, weights, watch);
+  const auto run = [&](const core::DescentRows<T>& rows, const core::SgdScores& scores) {
+    return core::descend_by_rows(call, task, rows, 1, device, scores, weights, watch);
   };
   if (!options.early_stopping) return run({x, core::one_target(y), sample_weight}, {});
   const core::HeldOut<T> held(x, sample_weight, options.validation_fraction, {}, options.seed);
@@ -69,7 +69,7 @@ SGDRegressor<T>& SGDRegressor<T>::fit(const Rows<T>& x, std::span<const T> y, st
   SGDWeights weights;
   const SGDReport report = descend_numbers(kCall, options_, core::SgdTask::from(options_), x, y, sample_weight,
                                            this->device(), weights, watch);
-  core::LinearParts parts = core::linear_parts(weights);
+  core::LinearParts parts = core::linear_parts(core::chosen_weights(weights));
   this->set_linear(std::move(parts.coef), parts.intercept);
   report_ = report;
   weights_ = std::move(weights);
@@ -90,7 +90,7 @@ SGDRegressor<T>& SGDRegressor<T>::partial_fit(const Rows<T>& x, std::span<const 
   SGDWeights weights = weights_;
   const SGDReport report =
       descend_numbers(kCall, options_, task, x, y, sample_weight, this->device(), weights, core::Watch(nullptr, kCall));
-  core::LinearParts parts = core::linear_parts(weights);
+  core::LinearParts parts = core::linear_parts(core::chosen_weights(weights));
   this->set_linear(std::move(parts.coef), parts.intercept);
   report_ = report;
   weights_ = std::move(weights);

@@ -8,6 +8,7 @@
 #include "forja/device_matrix.h"
 #include "forja/error.h"
 #include "forja/generators.h"
+#include "forja/gradient_descent.h"
 #include "forja/incremental_pca.h"
 #include "forja/kmeans.h"
 #include "forja/linear.h"

@@ -30,6 +30,7 @@ enum class SGDLoss {
   log_loss,                     ///< log(1 + exp(-p y)): logistic regression
   modified_huber,               ///< the squared hinge, linear from p y = -1 down: bears outliers, has probabilities
   perceptron,                   ///< max(0, -p y)
+  multinomial,                  ///< -log of the softmax of all margins: GradientDescentClassifier's alone
 };
 
 /// What keeps coefficients small.
@@ -55,11 +56,14 @@ struct SGDReport {
   double loss = 0;          ///< mean loss of the last epoch's rows as they were met, summed over outputs
 };
 
-/// Where stochastic descent stands between calls: each output's weights and, last, its intercept.
+/// Where a descent stands between calls: of each output a row of weights and, last, its intercept.
 struct SGDWeights {
   Matrix<double> weights = {};
-  Matrix<double> sums = {};  ///< of the weights that are averaged
+  Matrix<double> slots = {};  ///< what the optimiser keeps of them
+  Matrix<double> sums = {};   ///< of the weights that are averaged
   std::vector<std::int64_t> averaged = {};
+  Matrix<double> paid = {};  ///< of the l1 penalty
+  std::vector<double> due = {};
   std::int64_t steps = 0;
   std::int64_t epochs = 0;
 };
@@ -128,6 +132,8 @@ class FORJA_API SGDClassifier : public LinearClassifier<T> {
   static SGDClassifier load(std::istream& in, Device device = Device::automatic());
 
  private:
+  SGDClassifier& take(std::vector<std::int32_t> classes, const SGDReport& report, SGDWeights weights);
+
   SGDClassifierOptions options_;
   SGDReport report_;
   SGDWeights weights_;
