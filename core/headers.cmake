@@ -20,6 +20,7 @@ set(FORJA_PUBLIC_HEADERS
   forja/model_selection.h
   forja/observer.h
   forja/params.h
+  forja/perceptron.h
   forja/preprocessing.h
   forja/random_projection.h
   forja/sgd.h

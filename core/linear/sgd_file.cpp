@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "estimator/model_files.h"
+#include "forja/perceptron.h"
 #include "forja/sgd.h"
 #include "linear/class_input.h"
 #include "linear/descent_driver.h"
@@ -27,22 +28,37 @@ SGDReport report_from(const json& state) {
           core::amount_member(state, "loss")};
 }
 
+json document_of(const SGDReport& report, const SGDWeights& weights, std::span<const std::int32_t> classes,
+                 const ClassWeights& class_weights) {
+  json state = document_of(report, weights);
+  std::vector<std::int32_t> weighed;
+  std::vector<double> their_weights;
+  for (const auto& [label, weight] : class_weights) {
+    weighed.push_back(label);
+    their_weights.push_back(weight);
+  }
+  state["classes"] = core::array_document<std::int32_t>(classes);
+  state["weighed"] = core::array_document<std::int32_t>(weighed);
+  state["class_weights"] = core::array_document<double>(their_weights);
+  return state;
+}
+
+ClassWeights class_weights_from(const json& state) {
+  const auto weighed = core::array_member<std::int32_t>(state, "weighed");
+  const auto their_weights = core::array_member<double>(state, "class_weights");
+  core::require(weighed.size() == their_weights.size(), "\"class_weights\" does not fit \"weighed\"");
+  ClassWeights class_weights;
+  for (std::size_t i = 0; i < weighed.size(); ++i) class_weights.emplace_back(weighed[i], their_weights[i]);
+  return class_weights;
+}
+
 }  // namespace
 
 template <class T>
 void SGDClassifier<T>::save(std::ostream& out) const {
   this->check_fitted("save");
   json document = core::model_document("SGDClassifier", core::type_name<T>(), get_params());
-  std::vector<std::int32_t> labels;
-  std::vector<double> label_weights;
-  for (const auto& [label, weight] : options_.class_weights) {
-    labels.push_back(label);
-    label_weights.push_back(weight);
-  }
-  json& state = document["state"] = document_of(report_, weights_);
-  state["classes"] = core::array_document<std::int32_t>(this->classes());
-  state["weighed"] = core::array_document<std::int32_t>(labels);
-  state["class_weights"] = core::array_document<double>(label_weights);
+  document["state"] = document_of(report_, weights_, this->classes(), options_.class_weights);
   core::write_model("SGDClassifier::save", out, document);
 }
 
@@ -51,11 +67,29 @@ SGDClassifier<T> SGDClassifier<T>::load(std::istream& in, Device device) {
   const json document = core::read_model(in, "SGDClassifier", core::type_name<T>());
   SGDClassifierOptions options = core::stored_options(document, core::sgd_classifier_params());
   const json& state = document.at("state");
-  const auto labels = core::array_member<std::int32_t>(state, "weighed");
-  const auto label_weights = core::array_member<double>(state, "class_weights");
-  core::require(labels.size() == label_weights.size(), "\"class_weights\" does not fit \"weighed\"");
-  for (std::size_t i = 0; i < labels.size(); ++i) options.class_weights.emplace_back(labels[i], label_weights[i]);
+  options.class_weights = class_weights_from(state);
   SGDClassifier model(std::move(options), device);
+  std::vector<std::int32_t> classes = core::classes_from(state);
+  SGDWeights weights = core::descent_from(state, core::outputs_of(classes), 0);
+  model.take(std::move(classes), report_from(state), std::move(weights));
+  return model;
+}
+
+template <class T>
+void Perceptron<T>::save(std::ostream& out) const {
+  this->check_fitted("save");
+  json document = core::model_document("Perceptron", core::type_name<T>(), get_params());
+  document["state"] = document_of(report_, weights_, this->classes(), options_.class_weights);
+  core::write_model("Perceptron::save", out, document);
+}
+
+template <class T>
+Perceptron<T> Perceptron<T>::load(std::istream& in, Device device) {
+  const json document = core::read_model(in, "Perceptron", core::type_name<T>());
+  PerceptronOptions options = core::stored_options(document, core::perceptron_params());
+  const json& state = document.at("state");
+  options.class_weights = class_weights_from(state);
+  Perceptron model(std::move(options), device);
   std::vector<std::int32_t> classes = core::classes_from(state);
   SGDWeights weights = core::descent_from(state, core::outputs_of(classes), 0);
   model.take(std::move(classes), report_from(state), std::move(weights));
@@ -84,5 +118,6 @@ SGDRegressor<T> SGDRegressor<T>::load(std::istream& in, Device device) {
 
 FORJA_MODEL_FILES(SGDClassifier, check_fitted)
 FORJA_MODEL_FILES(SGDRegressor, check_fitted)
+FORJA_MODEL_FILES(Perceptron, check_fitted)
 
 }  // namespace forja

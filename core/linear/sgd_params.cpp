@@ -26,6 +26,10 @@ ParameterTable<Options> sgd_table(std::size_t losses) {
   return table;
 }
 
+std::vector<std::pair<std::string, ClassWeight>> class_weight_names() {
+  return {{"uniform", ClassWeight::uniform}, {"balanced", ClassWeight::balanced}};
+}
+
 template <class Options>
 void check_alpha(std::string_view call, const Options& options) {
   if (options.learning_rate == LearningRate::optimal && !(options.alpha > 0)) {
@@ -38,13 +42,23 @@ void check_alpha(std::string_view call, const Options& options) {
 
 const ParameterTable<SGDClassifierOptions>& sgd_classifier_params() {
   using Options = SGDClassifierOptions;
-  static const ParameterTable<Options> table = sgd_table<Options>(9).choice(
-      "class_weight", &Options::class_weight, {{"uniform", ClassWeight::uniform}, {"balanced", ClassWeight::balanced}});
+  static const ParameterTable<Options> table =
+      sgd_table<Options>(9).choice("class_weight", &Options::class_weight, class_weight_names());
   return table;
 }
 
 const ParameterTable<SGDRegressorOptions>& sgd_regressor_params() {
   static const ParameterTable<SGDRegressorOptions> table = sgd_table<SGDRegressorOptions>(4);
+  return table;
+}
+
+const ParameterTable<PerceptronOptions>& perceptron_params() {
+  using Options = PerceptronOptions;
+  static const ParameterTable<Options> table = [] {
+    ParameterTable<Options> made;
+    add_penalty_and_stopping(made).choice("class_weight", &Options::class_weight, class_weight_names());
+    return made;
+  }();
   return table;
 }
 
@@ -57,6 +71,11 @@ void check_sgd_options(std::string_view call, const SGDClassifierOptions& option
 void check_sgd_options(std::string_view call, const SGDRegressorOptions& options) {
   sgd_regressor_params().check(call, options);
   check_alpha(call, options);
+}
+
+void check_sgd_options(std::string_view call, const PerceptronOptions& options) {
+  perceptron_params().check(call, options);
+  check_class_weights(call, options.class_weights);
 }
 
 }  // namespace forja::core

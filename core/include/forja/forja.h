@@ -19,6 +19,7 @@
 #include "forja/model_selection.h"
 #include "forja/observer.h"
 #include "forja/params.h"
+#include "forja/perceptron.h"
 #include "forja/preprocessing.h"
 #include "forja/random_projection.h"
 #include "forja/sgd.h"
