@@ -39,10 +39,9 @@ template <class T>
 std::vector<double> CpuDecomposition<T>::gram_eigenvalues(Side side) {
   const std::int64_t m = side == Side::columns ? columns() : rows();
   return within_memory(kWhat, 4 * m * m * kDouble, [&] {
-    const Eigensystem system = eigensystem(x_.gram(side));
+    gram_.emplace(x_.gram(side));
     side_ = side;
-    vectors_ = system.vectors.rowwise().reverse();
-    return values_of(system.values.reverse());
+    return values_of(gram_->values());
   });
 }
 
@@ -52,16 +51,22 @@ std::vector<double> CpuDecomposition<T>::singular_values(Side side) {
   return within_memory(kWhat, 8 * m * m * kDouble, [&] {
     Svd svd = thin_svd(x_.triangle(side));
     side_ = side;
+    gram_.reset();
     vectors_ = std::move(svd.v);
     return values_of(svd.values);
   });
 }
 
 template <class T>
+MatrixXd CpuDecomposition<T>::leading(std::int64_t count) const {
+  return gram_ ? gram_->vectors(count, x_.threads()) : vectors_.leftCols(count);
+}
+
+template <class T>
 Matrix<double> CpuDecomposition<T>::right_vectors(std::int64_t count) {
   return within_memory(kWhat, 2 * columns() * count * kDouble, [&] {
-    if (side_ == Side::columns) return columns_as_rows(vectors_, count);
-    const RowMajor<T> left = vectors_.leftCols(count).template cast<T>();
+    if (side_ == Side::columns) return columns_as_rows(leading(count), count);
+    const RowMajor<T> left = leading(count).template cast<T>();
     // Columns of length sigma: reflections leave the directions of the great ones, and give the rest some.
     return columns_as_rows(qr_factors(x_.transposed_times(left)).q, count);
   });

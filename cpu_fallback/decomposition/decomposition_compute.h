@@ -2,10 +2,12 @@
 
 #include <Eigen/Core>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "compute/decomposition_compute.h"
 #include "decomposition/centred_rows.h"
+#include "runtime/symmetric_eigen.h"
 
 namespace forja::cpu {
 
@@ -32,10 +34,14 @@ class CpuDecomposition final : public compute::DecompositionCompute<T> {
   compute::LeadingSvd block_svd() override;
 
  private:
+  /// Eigenvectors of that side's Gram matrix, a column each.
+  Eigen::MatrixXd leading(std::int64_t count) const;
+
   CentredRows<T> x_;
   compute::Side side_ = compute::Side::columns;
-  Eigen::MatrixXd vectors_;  ///< of that side, by descending value
-  Eigen::MatrixXd block_;    ///< d x r
+  std::optional<SymmetricEigen> gram_;  ///< of that side, where the last values are its
+  Eigen::MatrixXd vectors_;             ///< else these, by descending value
+  Eigen::MatrixXd block_;               ///< d x r
 };
 
 }  // namespace forja::cpu

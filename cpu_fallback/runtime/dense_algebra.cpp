@@ -10,6 +10,7 @@ namespace forja::cpu {
 namespace {
 
 using Eigen::MatrixXd;
+using Eigen::VectorXd;
 
 MatrixXd upper(const MatrixXd& packed) {
   return packed.topRows(std::min(packed.rows(), packed.cols())).triangularView<Eigen::Upper>();
@@ -25,6 +26,22 @@ Svd thin_svd(const MatrixXd& a) {
 Eigensystem eigensystem(const MatrixXd& a) {
   const Eigen::SelfAdjointEigenSolver<MatrixXd> solver(a);
   return {solver.eigenvalues(), solver.eigenvectors()};
+}
+
+VectorXd tridiagonal_values(const Tridiagonal& a) {
+  Eigen::SelfAdjointEigenSolver<MatrixXd> solver;
+  solver.computeFromTridiagonal(a.diagonal, a.beside, Eigen::EigenvaluesOnly);
+  return solver.eigenvalues();
+}
+
+Eigensystem tridiagonal_eigensystem(const Tridiagonal& a) {
+  Eigen::SelfAdjointEigenSolver<MatrixXd> solver;
+  solver.computeFromTridiagonal(a.diagonal, a.beside, Eigen::ComputeEigenvectors);
+  return {solver.eigenvalues(), solver.eigenvectors()};
+}
+
+void apply_reflections(const Tridiagonal& a, Eigen::Ref<MatrixXd> columns) {
+  columns.applyOnTheLeft(Eigen::householderSequence(a.reflectors, a.tau).setLength(a.diagonal.size() - 1).setShift(1));
 }
 
 QrFactors qr_factors(const MatrixXd& a) {

@@ -2,7 +2,7 @@
 
 #include <Eigen/Core>
 
-/// Small dense problems in double, Eigen's own solvers: compiled in one place, for each of them takes a minute.
+/// Small dense problems in double, most of them by Eigen's solvers: compiled in one place, for each takes a minute.
 namespace forja::cpu {
 
 /// a = u diag(values) v' for a (m x n): min(m, n) values, descending.
@@ -19,6 +19,21 @@ struct Eigensystem {
   Eigen::MatrixXd vectors;  ///< a vector per column
 };
 Eigensystem eigensystem(const Eigen::MatrixXd& a);
+
+/// q'aq for a symmetric a (m x m), by its lower triangle, and reflections q.
+struct Tridiagonal {
+  Eigen::VectorXd diagonal;
+  Eigen::VectorXd beside;      ///< m - 1
+  Eigen::MatrixXd reflectors;  ///< below their diagonal
+  Eigen::VectorXd tau;         ///< m - 1
+};
+Tridiagonal tridiagonalise(const Eigen::MatrixXd& a);  // in tridiagonalise.cpp
+/// The eigenvalues of the tridiagonal matrix, ascending.
+Eigen::VectorXd tridiagonal_values(const Tridiagonal& a);
+/// Its eigensystem.
+Eigensystem tridiagonal_eigensystem(const Tridiagonal& a);
+/// q times the columns.
+void apply_reflections(const Tridiagonal& a, Eigen::Ref<Eigen::MatrixXd> columns);
 
 /// a = q r by reflections, for m x n.
 struct QrFactors {

@@ -118,6 +118,18 @@ TYPED_TEST(DecompositionSeam, constant_rows_and_missing_ranks_give_zeros_and_no_
   this->check_whole(decaying<T>(20, 50, 0.7, 1, 2, 4), true);
 }
 
+TYPED_TEST(DecompositionSeam, equal_values_have_orthonormal_vectors) {
+  using T = TypeParam;
+  Matrix<T> units(120, 40);
+  for (std::int64_t i = 0; i < 120; ++i) units(i, i % 40) = T(1);
+  this->check_whole(units, false);
+  for (std::int64_t i = 0; i < 120; ++i) units(i, i % 40) = T(1 + i % 3);
+  this->check_whole(units, false);
+  // Most of them 0, and some so close to another that only their span is certain.
+  this->check_whole(decaying<T>(100, 90, 0.8, 1, 2, 20), true);
+  this->check_whole(decaying<T>(70, 60, 0.9999, 0, 3), true);
+}
+
 TYPED_TEST(DecompositionSeam, more_rows_than_one_sum_of_the_storage_type) {
   using T = TypeParam;
   this->check_whole(decaying<T>(5000, 20, 0.8, 2), true);
