@@ -14,6 +14,7 @@ set(FORJA_PUBLIC_HEADERS
   forja/kmeans.h
   forja/linear.h
   forja/linear_classifier.h
+  forja/linear_svm.h
   forja/logistic_regression.h
   forja/matrix.h
   forja/metrics.h

@@ -5,6 +5,7 @@
 #include "kmeans/kmeans_predictor.h"
 #include "kmeans/silhouette.h"
 #include "linear/descent.h"
+#include "linear/dual.h"
 #include "linear/linear_compute.h"
 #include "linear/linear_predictor.h"
 #include "runtime/device_rows.h"
@@ -67,6 +68,12 @@ class CpuFamilies final : public compute::BackendFor<T> {
                                                            MatrixView<const T> y, std::span<const T> sample_weight,
                                                            const compute::DescentPlan<T>& plan) const override {
     return std::make_unique<CpuDescent<T>>(host_view(x), y, sample_weight, plan, thread_count(place.threads));
+  }
+
+  std::unique_ptr<compute::DualCompute<T>> make_dual(compute::Place place, const Rows<T>& x, MatrixView<const T> y,
+                                                     std::span<const T> factors,
+                                                     const compute::DualPlan& plan) const override {
+    return std::make_unique<CpuDual<T>>(host_view(x), y, factors, plan, thread_count(place.threads));
   }
 
   std::unique_ptr<compute::LinearPredictor<T>> make_linear_predictor(compute::Place place,

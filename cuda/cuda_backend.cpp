@@ -5,6 +5,7 @@
 #include "kmeans/kmeans_predictor.h"
 #include "kmeans/silhouette.h"
 #include "linear/descent.h"
+#include "linear/dual.h"
 #include "linear/linear_compute.h"
 #include "linear/linear_predictor.h"
 #include "runtime/context.h"
@@ -55,6 +56,12 @@ class CudaFamilies final : public compute::BackendFor<T> {
                                                            MatrixView<const T> y, std::span<const T> sample_weight,
                                                            const compute::DescentPlan<T>& plan) const override {
     return std::make_unique<CudaDescent<T>>(place.index, x, y, sample_weight, plan);
+  }
+
+  std::unique_ptr<compute::DualCompute<T>> make_dual(compute::Place place, const Rows<T>& x, MatrixView<const T> y,
+                                                     std::span<const T> factors,
+                                                     const compute::DualPlan& plan) const override {
+    return std::make_unique<CudaDual<T>>(place.index, x, y, factors, plan);
   }
 
   std::unique_ptr<compute::LinearPredictor<T>> make_linear_predictor(compute::Place place,

@@ -15,6 +15,7 @@ set(FORJA_CUDA_SOURCES
   kmeans/silhouette.cu
   kmeans/training_rows.cu
   linear/descent.cu
+  linear/dual.cu
   linear/linear_compute.cu
   linear/linear_predictor.cu
   linear/loss_gradient.cu

@@ -10,6 +10,7 @@
 
 #include "compute/decomposition_compute.h"
 #include "compute/descent_compute.h"
+#include "compute/dual_compute.h"
 #include "compute/kmeans_compute.h"
 #include "compute/linear_compute.h"
 #include "forja/device.h"
@@ -70,6 +71,9 @@ class BackendFor {
   virtual std::unique_ptr<DescentCompute<T>> make_descent(Place place, const Rows<T>& x, MatrixView<const T> y,
                                                           std::span<const T> sample_weight,
                                                           const DescentPlan<T>& plan) const = 0;
+  /// y: n x t; factors: n values >= 0.
+  virtual std::unique_ptr<DualCompute<T>> make_dual(Place place, const Rows<T>& x, MatrixView<const T> y,
+                                                    std::span<const T> factors, const DualPlan& plan) const = 0;
   /// coef: t x d; intercept: t.
   virtual std::unique_ptr<LinearPredictor<T>> make_linear_predictor(Place place, MatrixView<const double> coef,
                                                                     std::span<const double> intercept) const = 0;
@@ -102,7 +106,7 @@ class Backend {
 };
 
 /// Changes with every change of what crosses the library boundary: this file, the <family>_compute.h, forja/*.h.
-inline constexpr std::uint32_t kBackendAbi = 6;
+inline constexpr std::uint32_t kBackendAbi = 7;
 
 /// The one symbol of a backend library: returns null when `abi` is not the library's own kBackendAbi.
 using BackendEntry = const Backend* (*)(std::uint32_t abi);

@@ -5,12 +5,20 @@
 #include <string_view>
 #include <vector>
 
+#include "estimator/parameter_table.h"
 #include "forja/device.h"
 #include "forja/device_matrix.h"
 #include "forja/linear_classifier.h"
 
 /// What linear classifiers make of labels and weights. All throw InvalidArgument.
 namespace forja::core {
+
+/// Adds class_weight to a table.
+template <class Options>
+ParameterTable<Options>& add_class_weight(ParameterTable<Options>& table) {
+  return table.choice("class_weight", &Options::class_weight,
+                      {{"uniform", ClassWeight::uniform}, {"balanced", ClassWeight::balanced}});
+}
 
 /// One output for two classes, else one per class.
 inline std::int64_t outputs_of(std::span<const std::int32_t> classes) {

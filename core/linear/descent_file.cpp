@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <functional>
 
 namespace forja::core {
 
@@ -45,14 +44,6 @@ SGDWeights descent_from(const json& state, std::int64_t outputs, std::int64_t st
           "\"averaged\" does not fit \"weights\"");
   require(std::ssize(weights.due) == outputs, "\"due\" does not fit \"weights\"");
   return weights;
-}
-
-std::vector<std::int32_t> classes_from(const json& state) {
-  std::vector<std::int32_t> classes = array_member<std::int32_t>(state, "classes");
-  require(classes.size() >= 2 &&
-              std::adjacent_find(classes.begin(), classes.end(), std::greater_equal<>()) == classes.end(),
-          "\"classes\" are not two or more that ascend");
-  return classes;
 }
 
 }  // namespace forja::core

@@ -9,6 +9,7 @@
 #include "linear/descent_driver.h"
 #include "linear/descent_file.h"
 #include "linear/gradient_descent_params.h"
+#include "linear/linear_state.h"
 
 namespace forja {
 namespace {

@@ -1,31 +1,14 @@
 // Saving and loading of the linear models.
 
-#include <algorithm>
-
 #include "estimator/model_files.h"
 #include "forja/linear.h"
 #include "linear/linear_params.h"
+#include "linear/linear_state.h"
 
 namespace forja {
 namespace {
 
 using nlohmann::json;
-
-json linear_document(const Matrix<double>& coef, const std::vector<double>& intercept) {
-  return {{"coef", core::matrix_document(coef)}, {"intercept", core::array_document<double>(intercept)}};
-}
-
-struct LinearState {
-  Matrix<double> coef;
-  std::vector<double> intercept;
-};
-
-LinearState linear_from(const json& state) {
-  LinearState linear{core::matrix_member<double>(state, "coef"), core::array_member<double>(state, "intercept")};
-  core::require(linear.coef.rows() > 0 && linear.coef.columns() > 0, "\"coef\" is empty");
-  core::require(std::ssize(linear.intercept) == linear.coef.rows(), "\"intercept\" is not one per target");
-  return linear;
-}
 
 void add_report(json& state, const LeastSquaresReport& report) {
   state["rank"] = report.rank;
@@ -51,7 +34,7 @@ template <class T>
 void LinearRegression<T>::save(std::ostream& out) const {
   this->check_fitted("save");
   json document = core::model_document("LinearRegression", core::type_name<T>(), get_params());
-  json& state = document["state"] = linear_document(this->linear().coef, this->linear().intercept);
+  json& state = document["state"] = core::linear_document(this->linear().coef, this->linear().intercept);
   add_report(state, report_);
   core::write_model("LinearRegression::save", out, document);
 }
@@ -61,7 +44,7 @@ LinearRegression<T> LinearRegression<T>::load(std::istream& in, Device device) {
   const json document = core::read_model(in, "LinearRegression", core::type_name<T>());
   LinearRegression model(core::stored_options(document, core::linear_regression_params()), device);
   const json& state = document.at("state");
-  LinearState linear = linear_from(state);
+  core::LinearState linear = core::linear_from(state);
   model.set_linear(std::move(linear.coef), linear.intercept);
   model.report_ = report_from(state);
   return model;
@@ -72,7 +55,7 @@ void Ridge<T>::save(std::ostream& out) const {
   this->check_fitted("save");
   json document = core::model_document("Ridge", core::type_name<T>(), get_params());
   document["alpha_per_target"] = core::array_document<double>(options_.alpha_per_target);
-  json& state = document["state"] = linear_document(this->linear().coef, this->linear().intercept);
+  json& state = document["state"] = core::linear_document(this->linear().coef, this->linear().intercept);
   add_report(state, report_);
   core::write_model("Ridge::save", out, document);
 }
@@ -82,7 +65,7 @@ Ridge<T> Ridge<T>::load(std::istream& in, Device device) {
   const json document = core::read_model(in, "Ridge", core::type_name<T>());
   RidgeOptions options = core::stored_options(document, core::ridge_params());
   const json& state = document.at("state");
-  LinearState linear = linear_from(state);
+  core::LinearState linear = core::linear_from(state);
   options.alpha_per_target = core::array_member<double>(document, "alpha_per_target");
   try {
     core::check_ridge_options("model file", options, linear.coef.rows());
@@ -96,28 +79,28 @@ Ridge<T> Ridge<T>::load(std::istream& in, Device device) {
 }
 
 /// Lasso and ElasticNet: the same state, other parameters.
-#define FORJA_SPARSE(Model, table)                                                                    \
-  template <class T>                                                                                  \
-  void Model<T>::save(std::ostream& out) const {                                                      \
-    this->check_fitted("save");                                                                       \
-    json document = core::model_document(#Model, core::type_name<T>(), get_params());                 \
-    json& state = document["state"] = linear_document(this->linear().coef, this->linear().intercept); \
-    state["n_iter"] = this->report_.n_iter;                                                           \
-    state["converged"] = this->report_.converged;                                                     \
-    state["dual_gap"] = this->report_.dual_gap;                                                       \
-    core::write_model(#Model "::save", out, document);                                                \
-  }                                                                                                   \
-  template <class T>                                                                                  \
-  Model<T> Model<T>::load(std::istream& in, Device device) {                                          \
-    const json document = core::read_model(in, #Model, core::type_name<T>());                         \
-    Model model(core::stored_options(document, table), device);                                       \
-    const json& state = document.at("state");                                                         \
-    LinearState linear = linear_from(state);                                                          \
-    core::require(linear.coef.rows() == 1, "\"coef\" is of several targets");                         \
-    model.set_linear(std::move(linear.coef), linear.intercept);                                       \
-    model.report_ = {core::integer_member(state, "n_iter", 0), core::flag_member(state, "converged"), \
-                     core::amount_member(state, "dual_gap")};                                         \
-    return model;                                                                                     \
+#define FORJA_SPARSE(Model, table)                                                                          \
+  template <class T>                                                                                        \
+  void Model<T>::save(std::ostream& out) const {                                                            \
+    this->check_fitted("save");                                                                             \
+    json document = core::model_document(#Model, core::type_name<T>(), get_params());                       \
+    json& state = document["state"] = core::linear_document(this->linear().coef, this->linear().intercept); \
+    state["n_iter"] = this->report_.n_iter;                                                                 \
+    state["converged"] = this->report_.converged;                                                           \
+    state["dual_gap"] = this->report_.dual_gap;                                                             \
+    core::write_model(#Model "::save", out, document);                                                      \
+  }                                                                                                         \
+  template <class T>                                                                                        \
+  Model<T> Model<T>::load(std::istream& in, Device device) {                                                \
+    const json document = core::read_model(in, #Model, core::type_name<T>());                               \
+    Model model(core::stored_options(document, table), device);                                             \
+    const json& state = document.at("state");                                                               \
+    core::LinearState linear = core::linear_from(state);                                                    \
+    core::require(linear.coef.rows() == 1, "\"coef\" is of several targets");                               \
+    model.set_linear(std::move(linear.coef), linear.intercept);                                             \
+    model.report_ = {core::integer_member(state, "n_iter", 0), core::flag_member(state, "converged"),       \
+                     core::amount_member(state, "dual_gap")};                                               \
+    return model;                                                                                           \
   }
 FORJA_SPARSE(Lasso, core::lasso_params())
 FORJA_SPARSE(ElasticNet, core::elastic_net_params())

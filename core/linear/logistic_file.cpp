@@ -1,10 +1,9 @@
 // Parameters, saving and loading of LogisticRegression.
 
-#include <algorithm>
-#include <functional>
 #include <limits>
 
 #include "estimator/model_files.h"
+#include "linear/linear_state.h"
 #include "linear/logistic_params.h"
 
 namespace forja {
@@ -34,13 +33,12 @@ template <class T>
 void LogisticRegression<T>::save(std::ostream& out) const {
   const End& end = this->end("save");
   json document = core::model_document("LogisticRegression", core::type_name<T>(), get_params());
-  document["state"] = {{"classes", core::array_document<std::int32_t>(this->classes())},
-                       {"coef", core::matrix_document(this->exact_coef())},
-                       {"intercept", core::array_document<double>(this->exact_intercept())},
-                       {"gradient_norm", end.gradient_norm},
-                       {"loss", end.loss},
-                       {"n_iter", end.n_iter},
-                       {"converged", end.converged}};
+  json& state = document["state"] = core::linear_document(this->exact_coef(), this->exact_intercept());
+  state["classes"] = core::array_document<std::int32_t>(this->classes());
+  state["gradient_norm"] = end.gradient_norm;
+  state["loss"] = end.loss;
+  state["n_iter"] = end.n_iter;
+  state["converged"] = end.converged;
   core::write_model("LogisticRegression::save", out, document);
 }
 
@@ -49,19 +47,13 @@ LogisticRegression<T> LogisticRegression<T>::load(std::istream& in, Device devic
   const json document = core::read_model(in, "LogisticRegression", core::type_name<T>());
   LogisticRegression model(core::stored_options(document, core::logistic_regression_params()), device);
   const json& state = document.at("state");
-  std::vector<std::int32_t> names = core::array_member<std::int32_t>(state, "classes");
-  Matrix<double> coef = core::matrix_member<double>(state, "coef");
-  const std::vector<double> intercept = core::array_member<double>(state, "intercept");
   model.end_.gradient_norm = core::amount_member(state, "gradient_norm");
   model.end_.loss = core::amount_member(state, "loss");
   model.end_.n_iter = core::integer_member(state, "n_iter", 0);
   model.end_.converged = core::flag_member(state, "converged");
-  const std::int64_t classes = std::ssize(names);
-  core::require(classes >= 2 && std::adjacent_find(names.begin(), names.end(), std::greater_equal<>()) == names.end(),
-                "\"classes\" are not two or more that ascend");
-  core::require(coef.rows() == (classes == 2 ? 1 : classes) && coef.columns() > 0, "\"coef\" does not fit the classes");
-  core::require(std::ssize(intercept) == coef.rows(), "\"intercept\" does not fit \"coef\"");
-  model.set_linear(std::move(names), std::move(coef), intercept);
+  std::vector<std::int32_t> classes = core::classes_from(state);
+  core::LinearState linear = core::linear_from(state, std::ssize(classes));
+  model.set_linear(std::move(classes), std::move(linear.coef), linear.intercept);
   return model;
 }
 

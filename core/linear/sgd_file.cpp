@@ -8,6 +8,7 @@
 #include "linear/class_input.h"
 #include "linear/descent_driver.h"
 #include "linear/descent_file.h"
+#include "linear/linear_state.h"
 #include "linear/sgd_params.h"
 
 namespace forja {
@@ -31,25 +32,9 @@ SGDReport report_from(const json& state) {
 json document_of(const SGDReport& report, const SGDWeights& weights, std::span<const std::int32_t> classes,
                  const ClassWeights& class_weights) {
   json state = document_of(report, weights);
-  std::vector<std::int32_t> weighed;
-  std::vector<double> their_weights;
-  for (const auto& [label, weight] : class_weights) {
-    weighed.push_back(label);
-    their_weights.push_back(weight);
-  }
   state["classes"] = core::array_document<std::int32_t>(classes);
-  state["weighed"] = core::array_document<std::int32_t>(weighed);
-  state["class_weights"] = core::array_document<double>(their_weights);
+  core::store_class_weights(class_weights, state);
   return state;
-}
-
-ClassWeights class_weights_from(const json& state) {
-  const auto weighed = core::array_member<std::int32_t>(state, "weighed");
-  const auto their_weights = core::array_member<double>(state, "class_weights");
-  core::require(weighed.size() == their_weights.size(), "\"class_weights\" does not fit \"weighed\"");
-  ClassWeights class_weights;
-  for (std::size_t i = 0; i < weighed.size(); ++i) class_weights.emplace_back(weighed[i], their_weights[i]);
-  return class_weights;
 }
 
 }  // namespace
@@ -67,7 +52,7 @@ SGDClassifier<T> SGDClassifier<T>::load(std::istream& in, Device device) {
   const json document = core::read_model(in, "SGDClassifier", core::type_name<T>());
   SGDClassifierOptions options = core::stored_options(document, core::sgd_classifier_params());
   const json& state = document.at("state");
-  options.class_weights = class_weights_from(state);
+  options.class_weights = core::class_weights_from(state);
   SGDClassifier model(std::move(options), device);
   std::vector<std::int32_t> classes = core::classes_from(state);
   SGDWeights weights = core::descent_from(state, core::outputs_of(classes), 0);
@@ -88,7 +73,7 @@ Perceptron<T> Perceptron<T>::load(std::istream& in, Device device) {
   const json document = core::read_model(in, "Perceptron", core::type_name<T>());
   PerceptronOptions options = core::stored_options(document, core::perceptron_params());
   const json& state = document.at("state");
-  options.class_weights = class_weights_from(state);
+  options.class_weights = core::class_weights_from(state);
   Perceptron model(std::move(options), device);
   std::vector<std::int32_t> classes = core::classes_from(state);
   SGDWeights weights = core::descent_from(state, core::outputs_of(classes), 0);

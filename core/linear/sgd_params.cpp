@@ -26,10 +26,6 @@ ParameterTable<Options> sgd_table(std::size_t losses) {
   return table;
 }
 
-std::vector<std::pair<std::string, ClassWeight>> class_weight_names() {
-  return {{"uniform", ClassWeight::uniform}, {"balanced", ClassWeight::balanced}};
-}
-
 template <class Options>
 void check_alpha(std::string_view call, const Options& options) {
   if (options.learning_rate == LearningRate::optimal && !(options.alpha > 0)) {
@@ -42,8 +38,10 @@ void check_alpha(std::string_view call, const Options& options) {
 
 const ParameterTable<SGDClassifierOptions>& sgd_classifier_params() {
   using Options = SGDClassifierOptions;
-  static const ParameterTable<Options> table =
-      sgd_table<Options>(9).choice("class_weight", &Options::class_weight, class_weight_names());
+  static const ParameterTable<Options> table = [] {
+    ParameterTable<Options> made = sgd_table<Options>(9);
+    return add_class_weight(made);
+  }();
   return table;
 }
 
@@ -56,8 +54,7 @@ const ParameterTable<PerceptronOptions>& perceptron_params() {
   using Options = PerceptronOptions;
   static const ParameterTable<Options> table = [] {
     ParameterTable<Options> made;
-    add_penalty_and_stopping(made).choice("class_weight", &Options::class_weight, class_weight_names());
-    return made;
+    return add_class_weight(add_penalty_and_stopping(made));
   }();
   return table;
 }

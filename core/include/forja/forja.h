@@ -13,6 +13,7 @@
 #include "forja/kmeans.h"
 #include "forja/linear.h"
 #include "forja/linear_classifier.h"
+#include "forja/linear_svm.h"
 #include "forja/logistic_regression.h"
 #include "forja/matrix.h"
 #include "forja/metrics.h"
