@@ -3,30 +3,15 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <deque>
-#include <numeric>
 #include <optional>
 #include <utility>
+
+#include "linear/lbfgs_history.h"
 
 namespace forja::core {
 namespace {
 
 using Vector = std::vector<double>;
-
-double dot(const Vector& a, const Vector& b) { return std::inner_product(a.begin(), a.end(), b.begin(), 0.0); }
-
-double greatest(const Vector& values) {
-  double most = 0;
-  for (const double value : values) most = std::max(most, std::fabs(value));
-  return most;
-}
-
-/// A point, its value and gradient.
-struct Place {
-  Vector point;
-  Vector gradient;
-  double value = 0;
-};
 
 /// What is seen along a direction.
 struct Probe {
@@ -116,64 +101,9 @@ class LineSearch {
   int left_ = 0;
 };
 
-/// What recent steps say of the curvature.
-class History {
- public:
-  explicit History(int most) : most_(static_cast<std::size_t>(most)) {}
-
-  bool empty() const { return pairs_.empty(); }
-  void clear() { pairs_.clear(); }
-
-  void add(const Place& from, const Place& to) {
-    Pair pair{Vector(from.point.size()), Vector(from.point.size()), 0};
-    for (std::size_t i = 0; i < from.point.size(); ++i) {
-      pair.step[i] = to.point[i] - from.point[i];
-      pair.change[i] = to.gradient[i] - from.gradient[i];
-    }
-    const double curvature = dot(pair.step, pair.change);
-    if (!(curvature > 1e-14 * dot(pair.change, pair.change))) return;
-    pair.inverse = 1 / curvature;
-    pairs_.push_back(std::move(pair));
-    if (pairs_.size() > most_) pairs_.pop_front();
-  }
-
-  /// Minus the inverse Hessian as it is known, times the gradient: the two loops.
-  Vector direction(const Vector& gradient) const {
-    Vector d = gradient;
-    Vector taken(pairs_.size());
-    for (std::size_t k = pairs_.size(); k-- > 0;) {
-      taken[k] = pairs_[k].inverse * dot(pairs_[k].step, d);
-      add_to(d, -taken[k], pairs_[k].change);
-    }
-    if (!pairs_.empty()) {
-      const Pair& last = pairs_.back();
-      for (double& value : d) value /= last.inverse * dot(last.change, last.change);
-    }
-    for (std::size_t k = 0; k < pairs_.size(); ++k) {
-      add_to(d, taken[k] - pairs_[k].inverse * dot(pairs_[k].change, d), pairs_[k].step);
-    }
-    for (double& value : d) value = -value;
-    return d;
-  }
-
- private:
-  struct Pair {
-    Vector step;
-    Vector change;
-    double inverse;
-  };
-
-  static void add_to(Vector& to, double factor, const Vector& from) {
-    for (std::size_t i = 0; i < to.size(); ++i) to[i] += factor * from[i];
-  }
-
-  std::size_t most_;
-  std::deque<Pair> pairs_;
-};
-
 /// One iteration's step; empty where none makes the value less, not even straight downhill.
 std::optional<Probe> take_step(const Objective& objective, const Place& from, const LbfgsRules& rules,
-                               History& history) {
+                               LbfgsHistory& history) {
   while (true) {
     Vector direction = history.direction(from.gradient);
     const double slope = dot(from.gradient, direction);
@@ -193,7 +123,7 @@ LbfgsEnd minimise(const Objective& objective, std::vector<double> start, const L
   Place here{std::move(start), {}, 0};
   here.gradient.resize(here.point.size());
   here.value = objective(here.point, here.gradient);
-  History history(rules.history);
+  LbfgsHistory history(rules.history);
   LbfgsEnd end;
   while (end.n_iter < rules.max_iter && greatest(here.gradient) > rules.tol) {
     std::optional<Probe> next = take_step(objective, here, rules, history);

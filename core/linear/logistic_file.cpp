@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "estimator/model_files.h"
+#include "linear/class_input.h"
 #include "linear/linear_state.h"
 #include "linear/logistic_params.h"
 
@@ -11,19 +12,20 @@ namespace forja {
 const core::ParameterTable<LogisticRegressionOptions>& core::logistic_regression_params() {
   using Options = LogisticRegressionOptions;
   constexpr double kFinite = std::numeric_limits<double>::max();
-  static const ParameterTable<Options> table =
-      ParameterTable<Options>()
-          .choice("penalty", &Options::penalty, {{"l2", LogisticPenalty::l2}, {"none", LogisticPenalty::none}})
-          .add({"C", "a finite number above 0", [](const Options& options) { return ParamValue(options.C); },
-                [](Options& options, const ParamValue& value) {
-                  const std::optional<double> number = as_real(value);
-                  if (number) options.C = *number;
-                  return number.has_value();
-                },
-                [](const Options& options) { return options.C > 0 && options.C <= kFinite; }})
-          .boolean("fit_intercept", &Options::fit_intercept)
-          .real("tol", &Options::tol, 0, kFinite)
-          .integer("max_iter", &Options::max_iter, 1);
+  static const ParameterTable<Options> table = [] {
+    ParameterTable<Options> made;
+    made.choice("penalty", &Options::penalty,
+                {{"l2", LogisticPenalty::l2},
+                 {"none", LogisticPenalty::none},
+                 {"l1", LogisticPenalty::l1},
+                 {"elasticnet", LogisticPenalty::elasticnet}})
+        .real("l1_ratio", &Options::l1_ratio, 0, 1)
+        .positive("C", &Options::C, kFinite)
+        .boolean("fit_intercept", &Options::fit_intercept)
+        .real("tol", &Options::tol, 0, kFinite)
+        .integer("max_iter", &Options::max_iter, 1);
+    return add_class_weight(made);
+  }();
   return table;
 }
 
@@ -35,6 +37,7 @@ void LogisticRegression<T>::save(std::ostream& out) const {
   json document = core::model_document("LogisticRegression", core::type_name<T>(), get_params());
   json& state = document["state"] = core::linear_document(this->exact_coef(), this->exact_intercept());
   state["classes"] = core::array_document<std::int32_t>(this->classes());
+  core::store_class_weights(options_.class_weights, state);
   state["gradient_norm"] = end.gradient_norm;
   state["loss"] = end.loss;
   state["n_iter"] = end.n_iter;
@@ -45,8 +48,10 @@ void LogisticRegression<T>::save(std::ostream& out) const {
 template <class T>
 LogisticRegression<T> LogisticRegression<T>::load(std::istream& in, Device device) {
   const json document = core::read_model(in, "LogisticRegression", core::type_name<T>());
-  LogisticRegression model(core::stored_options(document, core::logistic_regression_params()), device);
+  LogisticRegressionOptions options = core::stored_options(document, core::logistic_regression_params());
   const json& state = document.at("state");
+  options.class_weights = core::class_weights_from(state);
+  LogisticRegression model(std::move(options), device);
   model.end_.gradient_norm = core::amount_member(state, "gradient_norm");
   model.end_.loss = core::amount_member(state, "loss");
   model.end_.n_iter = core::integer_member(state, "n_iter", 0);

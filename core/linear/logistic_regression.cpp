@@ -3,46 +3,43 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 #include <string_view>
 
 #include "compute/backend.h"
-#include "estimator/dense_labels.h"
 #include "estimator/input_checks.h"
 #include "forja/error.h"
 #include "formulas/losses.h"
 #include "linear/centred_gram.h"
+#include "linear/class_input.h"
 #include "linear/lbfgs.h"
+#include "linear/linear_input.h"
 #include "linear/logistic_params.h"
+#include "linear/owl_qn.h"
 
 namespace forja {
 namespace {
 
+/// Throws InvalidArgument where the rows of a class weigh nothing; returns what all rows weigh.
 template <class T>
-double weight_of(std::span<const T> sample_weight, std::size_t i) {
-  return sample_weight.empty() ? 1 : static_cast<double>(sample_weight[i]);
+double check_weights(std::string_view call, std::span<const std::int32_t> classes, std::span<const std::int32_t> places,
+                     std::span<const T> weight) {
+  std::vector<double> sums(classes.size());
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    sums[static_cast<std::size_t>(places[i])] += weight.empty() ? 1 : static_cast<double>(weight[i]);
+  }
+  for (std::size_t c = 0; c < sums.size(); ++c) {
+    if (!(sums[c] > 0)) throw InvalidArgument(fmt::format("{}: the rows of class {} weigh 0", call, classes[c]));
+  }
+  return std::accumulate(sums.begin(), sums.end(), 0.0);
 }
 
-/// Each row's class as the seam takes it.
-template <class T>
-std::vector<T> class_targets(std::string_view call, const core::DenseLabels& labels, std::span<const T> sample_weight) {
-  if (labels.classes.size() < 2) {
-    throw InvalidArgument(
-        fmt::format("{}: y has 1 class, {}, but at least 2 are needed", call, labels.classes.front()));
-  }
-  std::vector<double> weight(labels.classes.size());
-  std::vector<T> targets;
-  targets.reserve(labels.place.size());
-  for (std::size_t i = 0; i < labels.place.size(); ++i) {
-    weight[static_cast<std::size_t>(labels.place[i])] += weight_of(sample_weight, i);
-    targets.push_back(static_cast<T>(labels.place[i]));
-  }
-  for (std::size_t c = 0; c < weight.size(); ++c) {
-    if (!(weight[c] > 0)) {
-      throw InvalidArgument(fmt::format("{}: the rows of class {} weigh 0", call, labels.classes[c]));
-    }
-  }
-  return targets;
+/// How much of the penalty is l1.
+double l1_share(const LogisticRegressionOptions& options) {
+  return options.penalty == LogisticPenalty::l1           ? 1
+         : options.penalty == LogisticPenalty::elasticnet ? options.l1_ratio
+                                                          : 0;
 }
 
 /// The objective over coefficients of x' (outputs x d), then offsets.
@@ -55,7 +52,8 @@ class LogisticObjective {
         outputs_(outputs),
         d_(rows.columns()),
         weight_(weight),
-        alpha_(options.penalty == LogisticPenalty::l2 ? 1 / (options.C * weight) : 0),
+        penalty_(options.penalty == LogisticPenalty::none ? 0 : 1 / (options.C * weight)),
+        l1_share_(l1_share(options)),
         intercept_(options.fit_intercept),
         use_(core::choose_columns<T>(rows.column_ranges(rows.rows()), d_, options.fit_intercept, false)) {
     use_.shift.back() = 0;  // y is a class, to be left as it is
@@ -65,7 +63,19 @@ class LogisticObjective {
 
   std::vector<double> start() const { return std::vector<double>(static_cast<std::size_t>(outputs_ * (d_ + 1))); }
 
+  /// The penalty's part that has no gradient: a factor for the size of each number of the point; empty: none.
+  std::vector<double> l1() const {
+    std::vector<double> factors;
+    if (penalty_ * l1_share_ == 0) return factors;
+    for (std::int64_t k = 0; k < outputs_ * (d_ + 1); ++k) {
+      factors.push_back(k < outputs_ * d_ ? penalty_ * l1_share_ * use_.scale[static_cast<std::size_t>(k % d_)] : 0);
+    }
+    return factors;
+  }
+
+  /// All but that part.
   double operator()(std::span<const double> point, std::span<double> gradient) const {
+    const double alpha = penalty_ * (1 - l1_share_);
     const auto offsets = static_cast<std::size_t>(outputs_ * d_);
     const auto kind = outputs_ == 1 ? formulas::LossKind::log_loss : formulas::LossKind::multinomial;
     const compute::LossGradient found =
@@ -74,12 +84,12 @@ class LogisticObjective {
     for (std::size_t k = 0; k < offsets; ++k) {
       const double unit = use_.scale[k % static_cast<std::size_t>(d_)];
       square += point[k] * unit * point[k] * unit;
-      gradient[k] = found.gradient.values()[k] / weight_ + alpha_ * unit * unit * point[k];
+      gradient[k] = found.gradient.values()[k] / weight_ + alpha * unit * unit * point[k];
     }
     for (std::size_t c = 0; c < found.offset.size(); ++c) {
       gradient[offsets + c] = intercept_ ? found.offset[c] / weight_ : 0;
     }
-    return found.loss / weight_ + 0.5 * alpha_ * square;
+    return found.loss / weight_ + 0.5 * alpha * square;
   }
 
   /// Coefficients and intercepts of the columns as they are.
@@ -100,7 +110,8 @@ class LogisticObjective {
   std::int64_t outputs_;
   std::int64_t d_;
   double weight_;
-  double alpha_;
+  double penalty_;
+  double l1_share_;
   bool intercept_;
   core::ColumnUse use_;
 };
@@ -109,37 +120,42 @@ class LogisticObjective {
 
 template <class T>
 LogisticRegression<T>::LogisticRegression(LogisticRegressionOptions options, Device device)
-    : LinearClassifier<T>("LogisticRegression", device), options_(options) {}
+    : LinearClassifier<T>("LogisticRegression", device), options_(std::move(options)) {}
 
 template <class T>
 LogisticRegression<T>& LogisticRegression<T>::fit(const Rows<T>& x, std::span<const std::int32_t> y,
                                                   std::span<const T> sample_weight, Observer* observer) {
   constexpr std::string_view kCall = "LogisticRegression::fit";
   core::logistic_regression_params().check(kCall, options_);
-  core::check_rows(kCall, x, this->device());
-  core::check_labels(kCall, y, x.rows());
-  core::check_sample_weight(kCall, sample_weight, x.rows());
-  core::DenseLabels labels = core::dense_labels(y);
-  const std::vector<T> targets = class_targets(kCall, labels, sample_weight);
-  double weight = 0;
-  for (std::size_t i = 0; i < y.size(); ++i) weight += weight_of(sample_weight, i);
+  core::check_class_weights(kCall, options_.class_weights);
+  core::check_classes(kCall, x, y, sample_weight, this->device());
+  std::vector<std::int32_t> classes = core::all_classes(kCall, y);
+  const std::vector<std::int32_t> places = core::places_of(kCall, y, classes);
+  const std::vector<T> row_weight =
+      core::row_weights(sample_weight, places,
+                        core::class_weights_of(kCall, options_.class_weight, options_.class_weights, places, classes));
+  const double weight = check_weights<T>(kCall, classes, places, row_weight);
+  const std::vector<T> targets(places.begin(), places.end());
 
   core::Watch watch(observer, kCall);
   watch.begin_run(0, options_.max_iter);
   const auto rows =
       core::families<T>(this->device())
-          .make_linear(core::place(this->device()), x, MatrixView<const T>(targets.data(), x.rows(), 1), sample_weight);
-  const std::int64_t outputs = labels.classes.size() == 2 ? 1 : std::ssize(labels.classes);
-  const LogisticObjective<T> objective(*rows, outputs, weight, options_);
+          .make_linear(core::place(this->device()), x, core::one_target(std::span<const T>(targets)), row_weight);
+  const LogisticObjective<T> objective(*rows, core::outputs_of(classes), weight, options_);
+  const core::Objective smooth = [&](std::span<const double> point, std::span<double> slope) {
+    return objective(point, slope);
+  };
+  const std::vector<double> l1 = objective.l1();
   // A value is a sum of rows whose margins are rounded to T.
   constexpr auto kNoise = static_cast<double>(std::numeric_limits<T>::epsilon());
-  const core::LbfgsEnd end =
-      core::minimise([&](std::span<const double> point, std::span<double> slope) { return objective(point, slope); },
-                     objective.start(), {.max_iter = options_.max_iter, .tol = options_.tol, .noise = kNoise}, watch);
+  const core::LbfgsRules rules{.max_iter = options_.max_iter, .tol = options_.tol, .noise = kNoise};
+  const core::LbfgsEnd end = l1.empty() ? core::minimise(smooth, objective.start(), rules, watch)
+                                        : core::minimise_sparse(smooth, l1, objective.start(), rules, watch);
   Matrix<double> coef;
   std::vector<double> intercept;
   objective.unpack(end.point, coef, intercept);
-  this->set_linear(std::move(labels.classes), std::move(coef), intercept);
+  this->set_linear(std::move(classes), std::move(coef), intercept);
   end_ = {end.gradient_norm, end.value, end.n_iter, end.converged};
   return *this;
 }

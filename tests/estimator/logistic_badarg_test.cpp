@@ -40,6 +40,10 @@ TYPED_TEST(LogisticRefuses, options_out_of_range) {
     const auto fit = [&](const LogisticRegressionOptions& options) {
       return this->fit(device, options, this->x_, this->y_);
     };
+    EXPECT_EQ(fit({.l1_ratio = 1.5}), "LogisticRegression::fit: l1_ratio = 1.5 but it must be a number from 0 to 1");
+    EXPECT_EQ(fit({.class_weights = {{1, -2}}}),
+              "LogisticRegression::fit: class_weights of 1 is -2 but it must be a finite number of at least 0");
+    EXPECT_EQ(fit({.class_weights = {{1, 0}}}), "LogisticRegression::fit: the rows of class 1 weigh 0");
     EXPECT_EQ(fit({.C = 0}), "LogisticRegression::fit: C = 0 but it must be a finite number above 0");
     EXPECT_EQ(fit({.C = std::numeric_limits<double>::infinity()}),
               "LogisticRegression::fit: C = inf but it must be a finite number above 0");
@@ -91,7 +95,7 @@ TYPED_TEST(LogisticRefuses, parameters_by_wrong_names_or_values) {
   EXPECT_EQ(refusal<forja::InvalidArgument>([&] {
               model.set_params({{"penalty", std::string("l3")}});
             }),
-            "LogisticRegression::set_params: penalty = \"l3\" but it must be one of l2, none");
+            "LogisticRegression::set_params: penalty = \"l3\" but it must be one of l2, none, l1, elasticnet");
   model.set_params({{"C", std::int64_t{3}}, {"penalty", std::string("none")}});
   EXPECT_EQ(model.options().C, 3);
   EXPECT_EQ(model.get_params().at("penalty"), forja::ParamValue(std::string("none")));

@@ -8,6 +8,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -18,6 +19,7 @@
 #include "forja/model_selection.h"
 #include "support/data.h"
 #include "support/devices.h"
+#include "support/logistic_reference.h"
 #include "support/recorder.h"
 #include "support/storage_types.h"
 
@@ -61,40 +63,27 @@ double naive_gradient(const LogisticRegression<T>& model, const Matrix<T>& x, co
                       const std::vector<T>& weight, double alpha_times_weight) {
   const std::int64_t outputs = model.coef().rows();
   const std::int64_t d = x.columns();
-  Matrix<double> gradient(outputs, d + 1);
-  std::vector<double> size(static_cast<std::size_t>(d), 1.0);
-  double total = 0;
-  for (std::int64_t i = 0; i < x.rows(); ++i) {
-    std::vector<double> shares;
-    double sum = 0;
-    for (std::int64_t c = 0; c < outputs; ++c) {
-      auto margin = static_cast<double>(model.intercept()[static_cast<std::size_t>(c)]);
-      for (std::int64_t j = 0; j < d; ++j) {
-        margin += static_cast<double>(model.coef()(c, j)) * static_cast<double>(x(i, j));
-        size[static_cast<std::size_t>(j)] =
-            std::max(size[static_cast<std::size_t>(j)], std::fabs(static_cast<double>(x(i, j))));
-      }
-      shares.push_back(std::exp(margin));
-      sum += shares.back();
-    }
-    if (outputs == 1) sum += 1;
-    const double w = weight.empty() ? 1 : static_cast<double>(weight[static_cast<std::size_t>(i)]);
-    total += w;
-    for (std::int64_t c = 0; c < outputs; ++c) {
-      const bool own =
-          y[static_cast<std::size_t>(i)] == model.classes()[static_cast<std::size_t>(outputs == 1 ? 1 : c)];
-      const double derivative = w * (shares[static_cast<std::size_t>(c)] / sum - (own ? 1 : 0));
-      for (std::int64_t j = 0; j < d; ++j) gradient(c, j) += derivative * static_cast<double>(x(i, j));
-      gradient(c, d) += derivative;
-    }
+  Matrix<double> theta(outputs, d + 1);
+  std::vector<std::int32_t> places;
+  for (const std::int32_t label : y) {
+    places.push_back(static_cast<std::int32_t>(std::lower_bound(model.classes().begin(), model.classes().end(), label) -
+                                               model.classes().begin()));
   }
-  double most = 0;
   for (std::int64_t c = 0; c < outputs; ++c) {
-    for (std::int64_t j = 0; j < d; ++j) {
-      gradient(c, j) += alpha_times_weight * static_cast<double>(model.coef()(c, j));
-      most = std::max(most, std::fabs(gradient(c, j)) / total / size[static_cast<std::size_t>(j)]);
+    for (std::int64_t j = 0; j < d; ++j) theta(c, j) = static_cast<double>(model.coef()(c, j));
+    theta(c, d) = static_cast<double>(model.intercept()[static_cast<std::size_t>(c)]);
+  }
+  const Matrix<double> gradient = forja::testing::naive_logistic<T>(x, places, weight, theta).gradient;
+  const double total =
+      weight.empty() ? static_cast<double>(x.rows()) : std::accumulate(weight.begin(), weight.end(), 0.0);
+  double most = 0;
+  for (std::int64_t j = 0; j <= d; ++j) {
+    double size = 1;
+    for (std::int64_t i = 0; j < d && i < x.rows(); ++i) size = std::max(size, std::fabs(static_cast<double>(x(i, j))));
+    for (std::int64_t c = 0; c < outputs; ++c) {
+      const double penalty = j < d ? alpha_times_weight / total * theta(c, j) : 0;
+      most = std::max(most, std::fabs(gradient(c, j) + penalty) / size);
     }
-    most = std::max(most, std::fabs(gradient(c, d)) / total);
   }
   return most;
 }

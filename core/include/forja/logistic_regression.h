@@ -17,14 +17,18 @@ namespace forja {
 
 /// What keeps the coefficients of LogisticRegression small.
 enum class LogisticPenalty {
-  l2,    ///< half their summed square over C
-  none,  ///< nothing
+  l2,          ///< half their summed square over C
+  none,        ///< nothing
+  l1,          ///< the sum of their sizes over C, which makes some exactly zero
+  elasticnet,  ///< l1_ratio of l1, the rest of l2
 };
 
 /// Parameters of LogisticRegression.
 struct LogisticRegressionOptions {
-  /// l2 or none.
+  /// l2, none, l1 or elasticnet.
   LogisticPenalty penalty = LogisticPenalty::l2;
+  /// Of elasticnet, 0 to 1.
+  double l1_ratio = 0.5;
   /// How much the rows count beside the penalty: smaller is smoother. Above 0, finite.
   double C = 1;
   /// Whether to learn intercepts, which are not penalised. Columns are centred for it, so a great mean costs no digits.
@@ -33,11 +37,16 @@ struct LogisticRegressionOptions {
   double tol = 1e-4;
   /// The most iterations. At least 1.
   std::int64_t max_iter = 100;
+  /// uniform or balanced.
+  ClassWeight class_weight = ClassWeight::uniform;
+  /// Of some classes, at least 0; not in Params.
+  ClassWeights class_weights = {};
 };
 
 /// Logistic regression of two classes and softmax regression of more (book chapter 4): the probabilities that make the
-/// labels most likely, by L-BFGS. T is float or double. The objective is scikit-learn's, the mean over the rows' weight
-/// of -log p(label) + ||coefficients||^2 / (2 C sum of weights), intercepts left out of the norm.
+/// labels most likely, by L-BFGS, or where coefficients may be exactly zero by its orthant-wise kin (Andrew and Gao
+/// 2007). T is float or double. The objective is scikit-learn's, the mean over the rows' weight of -log p(label) +
+/// penalty / (C sum of weights), intercepts left out of the penalty. A row's weight is its own times its class's.
 ///
 /// Each iteration reads the rows once, but for line searches that look more than once. Columns are brought to about the
 /// same size for the iterations, so that units do not matter.
@@ -59,7 +68,8 @@ class FORJA_API LogisticRegression : public LinearClassifier<T> {
   std::int64_t n_iter() const;
   /// Whether gradient_norm() came down to tol; separable data without a penalty may well end so.
   bool converged() const;
-  /// The greatest entry of the objective's gradient at the end, columns scaled to about the same size.
+  /// The greatest entry of the objective's gradient at the end, columns scaled to about the same size; with l1 of the
+  /// subgradient of least norm.
   double gradient_norm() const;
   /// The objective at the end.
   double loss() const;
