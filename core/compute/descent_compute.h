@@ -53,7 +53,8 @@ struct DescentState {
 struct DescentRun {
   std::int64_t epoch = 0;           ///< which order of the rows
   std::span<const double> rates;    ///< of each step from the epoch's first one on; at most an epoch's steps
-  std::span<const double> factors;  ///< C: what an output's rates are multiplied by; where it is 0 the output rests
+  std::span<const double> factors;  ///< C: what an output's rates are multiplied by; where it is 0 the output rests.
+                                    ///< multinomial: one for all
 };
 
 /// Mini-batch descent over one set of rows: the seam. Built from x (n x d), y (n x t) and weights, which stay on the

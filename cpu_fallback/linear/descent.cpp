@@ -149,11 +149,10 @@ std::vector<double> CpuDescent<T>::run(const compute::DescentRun& steps) {
     if (steps.factors[static_cast<std::size_t>(c)] != 0) list.push_back(c);
   }
   const bool row_by_row = plan_.batch_size == 1 && plan_.optimizer.kind == formulas::OptimizerKind::sgd &&
-                          plan_.l1 == 0 && std::isinf(plan_.clip_value) && std::isinf(plan_.clip_norm) &&
-                          !data_.coupled();
+                          plan_.l1 == 0 && std::isinf(plan_.clip_value) && std::isinf(plan_.clip_norm);
   std::vector<double> found(list.size());
   if (row_by_row) {
-    const std::int64_t most = std::min<std::int64_t>(threads_, std::ssize(list));
+    const std::int64_t most = data_.coupled() ? 1 : std::min<std::int64_t>(threads_, std::ssize(list));
     std::vector<RowByRow<T>> parts;
     const auto begin = [&](std::int64_t part) { return static_cast<std::size_t>(part * std::ssize(list) / most); };
     for (std::int64_t part = 0; part < most; ++part) {
