@@ -39,7 +39,7 @@ class DecompositionCompute {
   virtual std::int64_t columns() const = 0;
   /// Computed when built; zeros where not centred.
   virtual const std::vector<double>& mean() const = 0;
-  /// Sum of the squares of X. One pass. Synchronises.
+  /// Sum of the squares of X. One pass, or none where another has seen them. Synchronises.
   virtual double total_square() = 0;
 
   /// All eigenvalues of the Gram matrix of a side, descending; rounding may leave some below 0. One pass. Synchronises.

@@ -15,8 +15,7 @@ using compute::Side;
 using Eigen::Map;
 using Eigen::MatrixXd;
 
-/// Width of a tile of results, and how many terms T sums before double does: three blocks of them fit in a cache.
-constexpr std::int64_t kTile = 128;
+/// How many terms T sums before double does: a block of them fits in a cache.
 constexpr std::int64_t kTerms = 256;
 /// Enough work items for the threads of any machine.
 constexpr std::int64_t kItems = 64;
@@ -71,55 +70,35 @@ double CentredRows<T>::total_square() const {
 
 template <class T>
 MatrixXd CentredRows<T>::gram(Side side) const {
-  if (side == Side::rows) return gram_of_rows();
+  const std::int64_t m = size(side);
   const Matrix<double> sum =
-      cpu::gram<T>(rows(), columns(), threads_, [this](std::int64_t i, T* z) { take(i, 1, 0, columns(), z); });
-  return Map<const RowMajor<double>>(sum.data(), columns(), columns());
+      side == Side::columns
+          ? cpu::gram<T>(rows(), m, threads_, [this](std::int64_t i, T* z) { take(i, 1, 0, columns(), z); })
+          : gram_of_rows();
+  return Map<const RowMajor<double>>(sum.data(), m, m);
 }
 
-// Long rows: tiles of the result, each by blocks of columns.
+// The columns are what a Gram matrix of columns has as rows: strips of them are turned a block at a time.
 template <class T>
-MatrixXd CentredRows<T>::gram_of_rows() const {
-  const Chunks tiles{rows(), kTile};
-  std::vector<std::pair<std::int64_t, std::int64_t>> pairs;  // of tiles, the second not before the first
-  for (std::int64_t j = 0; j < tiles.number(); ++j) {
-    for (std::int64_t i = 0; i <= j; ++i) pairs.emplace_back(i, j);
-  }
-  const Chunks groups = groups_of(columns(), std::ssize(pairs), 4 * kTerms);
-  const std::int64_t items = groups.number() * std::ssize(pairs);
-  std::vector<MatrixXd> sums(static_cast<std::size_t>(items));
-  for (std::int64_t item = 0; item < items; ++item) {
-    const auto [i, j] = pairs[static_cast<std::size_t>(item % std::ssize(pairs))];
-    sums[static_cast<std::size_t>(item)].setZero(tiles.last(i) - tiles.first(i), tiles.last(j) - tiles.first(j));
-  }
-  std::vector<AlignedVector<T>> scratch(static_cast<std::size_t>(threads_));
-  for (AlignedVector<T>& values : scratch) values.resize(2 * kTile * kTerms + kTile * kTile);
-
-  for_each_chunk(threads_, items, [&](std::int64_t item, int thread) {
-    const auto [i, j] = pairs[static_cast<std::size_t>(item % std::ssize(pairs))];
-    const std::int64_t group = item / std::ssize(pairs);
-    MatrixXd& sum = sums[static_cast<std::size_t>(item)];
-    T* const a = scratch[static_cast<std::size_t>(thread)].data();
-    T* const b = i == j ? a : a + kTile * kTerms;
-    Map<Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic>> product(a + 2 * kTile * kTerms, sum.rows(), sum.cols());
-    for (std::int64_t first = groups.first(group); first < groups.last(group); first += kTerms) {
-      const std::int64_t terms = std::min(kTerms, groups.last(group) - first);
-      take(tiles.first(i), sum.rows(), first, terms, a);
-      if (i != j) take(tiles.first(j), sum.cols(), first, terms, b);
-      product.noalias() =
-          Map<const RowMajor<T>>(a, sum.rows(), terms) * Map<const RowMajor<T>>(b, sum.cols(), terms).transpose();
-      sum += product.template cast<double>();
-    }
-  });
-
-  MatrixXd result = MatrixXd::Zero(rows(), rows());
-  for (std::int64_t item = 0; item < items; ++item) {
-    const auto [i, j] = pairs[static_cast<std::size_t>(item % std::ssize(pairs))];
-    const MatrixXd& sum = sums[static_cast<std::size_t>(item)];
-    result.block(tiles.first(i), tiles.first(j), sum.rows(), sum.cols()) += sum;
-  }
-  result.template triangularView<Eigen::StrictlyLower>() = result.transpose();
-  return result;
+Matrix<double> CentredRows<T>::gram_of_rows() const {
+  using Group = GramGroup<T>;
+  constexpr std::int64_t kLanes = Group::kLanes;
+  std::vector<AlignedVector<T>> blocks(static_cast<std::size_t>(threads_),
+                                       AlignedVector<T>(static_cast<std::size_t>(kLanes * Group::kRows)));
+  return gram_of_groups<T>(columns(), rows(), threads_,
+                           [&](Group& group, std::int64_t first, std::int64_t count, int threads, std::int64_t thread) {
+                             for_each_chunk(threads, group.strips(), [&](std::int64_t s, int helper) {
+                               T* const block = blocks[static_cast<std::size_t>(thread + helper)].data();
+                               T* const strip = group.strip(s);
+                               const std::int64_t lanes = std::min(kLanes, rows() - s * kLanes);
+                               if (lanes < kLanes) std::fill_n(strip, count * kLanes, T(0));
+                               take(s * kLanes, lanes, first, count, block);
+                               for (std::int64_t t = 0; t < count; ++t) {
+                                 for (std::int64_t lane = 0; lane < lanes; ++lane)
+                                   strip[t * kLanes + lane] = block[lane * count + t];
+                               }
+                             });
+                           });
 }
 
 // Each group's terms are stacked below the triangle of those before them; then the groups' triangles likewise.

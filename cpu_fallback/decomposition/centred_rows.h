@@ -48,7 +48,7 @@ class CentredRows {
   Eigen::MatrixXd transposed_times(const RowMajor<T>& w) const;
 
  private:
-  Eigen::MatrixXd gram_of_rows() const;
+  Matrix<double> gram_of_rows() const;
   std::int64_t size(compute::Side side) const { return side == compute::Side::columns ? columns() : rows(); }
   /// How many are summed over to reach one entry of a side's Gram matrix.
   std::int64_t summed(compute::Side side) const { return side == compute::Side::columns ? rows() : columns(); }

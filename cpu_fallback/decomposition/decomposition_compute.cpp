@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "decomposition/gram_product.h"
 #include "runtime/dense_algebra.h"
 #include "runtime/within_memory.h"
 
@@ -39,7 +40,7 @@ template <class T>
 std::vector<double> CpuDecomposition<T>::gram_eigenvalues(Side side) {
   const std::int64_t m = side == Side::columns ? columns() : rows();
   return within_memory(kWhat, 4 * m * m * kDouble, [&] {
-    gram_.emplace(x_.gram(side));
+    gram_ = SymmetricEigen(x_.gram(side));
     side_ = side;
     return values_of(gram_->values());
   });
@@ -55,6 +56,12 @@ std::vector<double> CpuDecomposition<T>::singular_values(Side side) {
     vectors_ = std::move(svd.v);
     return values_of(svd.values);
   });
+}
+
+template <class T>
+double CpuDecomposition<T>::total_square() {
+  if (!total_square_) total_square_ = x_.total_square();
+  return *total_square_;
 }
 
 template <class T>
@@ -90,7 +97,7 @@ Matrix<T> CpuDecomposition<T>::left_vectors(MatrixView<const double> right) {
 template <class T>
 Matrix<double> CpuDecomposition<T>::gram_times(MatrixView<const double> directions) {
   return within_memory(kWhat, (rows() + 2 * columns()) * directions.rows() * kDouble, [&] {
-    return columns_as_rows(x_.transposed_times(x_.times(rows_as_columns(directions))), directions.rows());
+    return columns_as_rows(gram_product(x_, rows_as_columns(directions)), directions.rows());
   });
 }
 
@@ -105,29 +112,23 @@ void CpuDecomposition<T>::set_block(MatrixView<const double> directions) {
 template <class T>
 void CpuDecomposition<T>::power_step() {
   within_memory(kWhat, (rows() + 2 * columns()) * block_.cols() * kDouble, [&] {
-    block_ = orthonormal(x_.transposed_times(x_.times(block_)));
+    block_ = orthonormal(gram_product(x_, block_));
     return 0;
   });
 }
 
 // X v is made orthonormal by the eigenvalues of its Gram matrix, which double sums let reach down to the rounding of T.
+// Directions turned likewise give the basis in the second read, rather than that X v be kept.
 template <class T>
 compute::LeadingSvd CpuDecomposition<T>::block_svd() {
   constexpr double kVanishing = 1e-13;
-  return within_memory(kWhat, (3 * rows() + 3 * columns()) * block_.cols() * kDouble, [&] {
-    RowMajor<T> image = x_.times(block_);
-    MatrixXd gram = MatrixXd::Zero(image.cols(), image.cols());
-    constexpr std::int64_t kRows = 4096;
-    for (std::int64_t first = 0; first < rows(); first += kRows) {
-      const MatrixXd part = image.middleRows(first, std::min(kRows, rows() - first)).template cast<double>();
-      gram.noalias() += part.transpose() * part;
-    }
-    const auto [squares, directions] = eigensystem(gram);
+  return within_memory(kWhat, (rows() + 3 * columns()) * block_.cols() * kDouble, [&] {
+    const ImageMoments image = image_moments(x_, block_);
+    total_square_ = image.total_square;
+    const auto [squares, directions] = eigensystem(image.gram);
     const double least = kVanishing * squares.maxCoeff();
     const VectorXd scale = squares.unaryExpr([least](double v) { return v > least ? 1 / std::sqrt(v) : 0.0; });
-    const RowMajor<T> rotation = (directions * scale.asDiagonal()).template cast<T>();
-    image = image * rotation;
-    const QrFactors projected = qr_factors(x_.transposed_times(image));
+    const QrFactors projected = qr_factors(gram_product(x_, block_ * directions * scale.asDiagonal()));
     const Svd svd = thin_svd(projected.r);
     return compute::LeadingSvd{values_of(svd.values), columns_as_rows(projected.q * svd.u, svd.u.cols())};
   });

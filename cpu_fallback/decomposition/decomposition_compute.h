@@ -20,7 +20,7 @@ class CpuDecomposition final : public compute::DecompositionCompute<T> {
   std::int64_t rows() const override { return x_.rows(); }
   std::int64_t columns() const override { return x_.columns(); }
   const std::vector<double>& mean() const override { return x_.mean(); }
-  double total_square() override { return x_.total_square(); }
+  double total_square() override;
 
   std::vector<double> gram_eigenvalues(compute::Side side) override;
   std::vector<double> singular_values(compute::Side side) override;
@@ -42,6 +42,7 @@ class CpuDecomposition final : public compute::DecompositionCompute<T> {
   std::optional<SymmetricEigen> gram_;  ///< of that side, where the last values are its
   Eigen::MatrixXd vectors_;             ///< else these, by descending value
   Eigen::MatrixXd block_;               ///< d x r
+  std::optional<double> total_square_;  ///< where a pass has seen it
 };
 
 }  // namespace forja::cpu

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <tuple>
@@ -152,6 +153,9 @@ TYPED_TEST(DecompositionSeam, power_steps_find_the_leading_part) {
       const compute::LeadingSvd found = seam->block_svd();
       ASSERT_EQ(std::ssize(found.singular_values), kBlock);
       EXPECT_LE(orthonormality(found.vectors), 1e-12);
+      double total = 0;
+      for (const double value : expected.values) total += value * value;
+      EXPECT_NEAR(seam->total_square(), total, kSums<T> * total) << "where a pass has seen it already, too";
       for (std::size_t i = 0; i < 6; ++i) {
         // Directions beyond the block have a part of (0.6^6)^9 in the sixth value.
         EXPECT_NEAR(found.singular_values[i], expected.values[i], 16 * kSums<T> * expected.values[0]) << i;
@@ -216,8 +220,8 @@ TYPED_TEST(DecompositionSeam, left_vectors_are_orthonormal_and_lie_along_x_times
 TYPED_TEST(DecompositionSeam, the_gram_matrix_times_directions) {
   using T = TypeParam;
   for (const auto& [n, d, r] : std::vector<std::tuple<std::int64_t, std::int64_t, std::int64_t>>{
-           {1, 1, 1}, {300, 7, 3}, {9, 280, 6}, {33, 32, 40}}) {
-    const Matrix<T> x = decaying<T>(n, d, 0.8, 3);
+           {1, 1, 1}, {300, 7, 3}, {9, 280, 6}, {33, 32, 40}, {700, 70, 35}}) {
+    const Matrix<T> x = decaying<T>(n, d, 0.8, 3, 1, std::min<std::int64_t>({n, d, 9}));
     const Matrix<double> a = naive_centred(x, true);
     Matrix<double> directions(r, d);
     for (std::int64_t i = 0; i < r * d; ++i) directions.values()[static_cast<std::size_t>(i)] = normal(9, i);
@@ -304,6 +308,26 @@ TYPED_TEST(DecompositionSeam, the_number_of_threads_changes_no_bit) {
   const std::vector<double> expected = run(1);
   EXPECT_EQ(run(2), expected);
   EXPECT_EQ(run(5), expected);
+}
+
+// More than a thousand columns, or rows: threads share the sums of a Gram matrix.
+TYPED_TEST(DecompositionSeam, great_gram_matrices_have_the_values_of_small_ones_for_any_number_of_threads) {
+  using T = TypeParam;
+  const Matrix<T> wide = decaying<T>(170, 1100, 0.8, 2, 6, 5);
+  Matrix<T> tall(1100, 170);
+  for (std::int64_t i = 0; i < 170; ++i) {
+    for (std::int64_t j = 0; j < 1100; ++j) tall(j, i) = wide(i, j);
+  }
+  for (const auto& [x, great, small] : std::vector<std::tuple<const Matrix<T>*, Side, Side>>{
+           {&wide, Side::columns, Side::rows}, {&tall, Side::rows, Side::columns}}) {
+    const std::vector<double> expected = decompose(Device::cpu(), *x)->gram_eigenvalues(small);
+    const std::vector<double> found = decompose(Device::cpu(1), *x)->gram_eigenvalues(great);
+    EXPECT_EQ(decompose(Device::cpu(3), *x)->gram_eigenvalues(great), found);
+    ASSERT_EQ(found.size(), 1100U);
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      EXPECT_NEAR(found[i], i < 170 ? expected[i] : 0, kSums<T> * expected[0]) << i;
+    }
+  }
 }
 
 }  // namespace
