@@ -41,9 +41,9 @@ class RowByRow {
     std::int64_t next = row_at(0);
     for (std::int64_t s = 0; s < std::ssize(steps.rates); ++s) {
       const std::int64_t i = next;
-      if (s + 1 < n) fetch(next = row_at(s + 1));
+      if (s + 1 < n) next = row_at(s + 1);
       const T* x = data_.row(i);
-      row_products(x, d_, v_.data(), d_, count_, margins_.data());
+      row_products(x, d_, v_.data(), d_, count_, margins_.data(), data_.row(next));
       for (std::size_t k = 0; k < list_.size(); ++k) margins_[k] = own_[k].scale * margins_[k] + own_[k].offset;
       data_.take_losses(i, list_, margins_.data(), losses);
       const double rate = steps.rates[static_cast<std::size_t>(s)];
@@ -80,12 +80,6 @@ class RowByRow {
     double offset_sum = 0;
     std::int64_t averaged = 0;
   };
-
-  void fetch(std::int64_t i) const {
-    constexpr std::int64_t kLine = kAlignment / sizeof(T);
-    const T* x = data_.row(i);
-    for (std::int64_t j = 0; j < d_; j += kLine) __builtin_prefetch(x + j);
-  }
 
   void move(std::size_t k, T rate, const T* x, bool averaged) {
     constexpr T kLeastScale = T(1e-6);

@@ -80,10 +80,13 @@ class Batches {
     std::fill(part.gradient.begin(), part.gradient.end(), T(0));
     std::fill(part.losses.begin(), part.losses.end(), 0.0);
     T* const margins = part.margins.data();
+    const auto row_at = [&](std::int64_t place) { return plan_.shuffle ? order.row(place) : place; };
+    std::int64_t next = row_at(first);
     for (std::int64_t place = first; place < last; ++place) {
-      const std::int64_t i = plan_.shuffle ? order.row(place) : place;
+      const std::int64_t i = next;
+      if (place + 1 < last) next = row_at(place + 1);
       const T* x = data_.row(i);
-      row_products(x, d_, weights_.data(), width_, count_, margins);
+      row_products(x, d_, weights_.data(), width_, count_, margins, data_.row(next));
       for (std::int64_t k = 0; k < count_; ++k) margins[k] += weights_[at(k, d_)];
       data_.take_losses(i, list_, margins, part.losses.data());
       for (std::int64_t k = 0; k < count_; ++k) {
