@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <fstream>
 #include <iostream>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -52,6 +53,14 @@ void run(const std::string& name, const Arguments& arguments, forja::MatrixView<
     const Seconds seconds = seconds_of([&] { model.fit(x, y); });
     write_coefficients(arguments, model.intercept(), model.coef());
     answer(seconds, model.n_iter(), model.dual_gap());
+  } else if (name == "sgd") {
+    std::vector<std::int32_t> labels(y.begin(), y.end());
+    forja::SGDClassifier<float> model({.alpha = std::stod(arguments.at("alpha")),
+                                       .max_iter = forja::bench::integer(arguments, "epochs"),
+                                       .tol = std::nullopt});
+    const Seconds seconds = seconds_of([&] { model.fit(x, labels); });
+    write_coefficients(arguments, model.intercept(), model.coef());
+    answer(seconds, model.n_iter(), model.loss());
   } else {
     forja::LinearPath<float> path;
     const Seconds seconds = seconds_of(
@@ -81,7 +90,7 @@ int main(int argc, char** argv) {
     if (name == "limits") {
       std::cout << forja::bench::read_bandwidth() << ' ' << forja::bench::multiply_add_peak<float>() << " 0"
                 << std::endl;
-    } else if (name == "linear" || name == "ridge" || name == "lasso" || name == "path") {
+    } else if (name == "linear" || name == "ridge" || name == "lasso" || name == "path" || name == "sgd") {
       run(name, arguments, x.view(), y.values());
     } else {
       std::fprintf(stderr, "linear_worker: unknown task %s\n", name.c_str());
