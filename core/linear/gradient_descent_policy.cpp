@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "formulas/learning_rates.h"
@@ -14,6 +15,12 @@ PlateauRate plateau_of(const GradientDescentOptions& options, const GradientDesc
   const PlateauOptions plateau{
       .eta0 = options.eta0, .factor = options.plateau_factor, .patience = options.plateau_patience};
   return {plateau, {state.plateau_rate.value_or(options.eta0), state.plateau_loss, state.plateau_without_progress}};
+}
+
+/// As many as there can be where epochs x steps are more.
+std::int64_t steps_of(std::int64_t epochs, std::int64_t steps) {
+  std::int64_t all = 0;
+  return __builtin_mul_overflow(epochs, steps, &all) ? std::numeric_limits<std::int64_t>::max() : all;
 }
 
 }  // namespace
@@ -35,7 +42,7 @@ GradientDescentPolicy::GradientDescentPolicy(const GradientDescentOptions& optio
     : options_(options),
       judge_(judge),
       state_(state),
-      schedule_steps_(options.schedule_steps > 0 ? options.schedule_steps : options.max_iter * steps),
+      schedule_steps_(options.schedule_steps > 0 ? options.schedule_steps : steps_of(options.max_iter, steps)),
       plateau_(plateau_of(options, state)),
       factors_(static_cast<std::size_t>(outputs), 1.0) {
   // What had ended, and is to go on, has all its patience again.

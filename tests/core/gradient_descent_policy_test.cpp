@@ -43,6 +43,12 @@ TEST(GradientDescentPolicy, schedules_last_for_the_given_steps_or_for_all_epochs
   EXPECT_EQ(first_rates(options, 3), (std::vector<double>{0.25, 0.25, 0.125}));
 }
 
+TEST(GradientDescentPolicy, epochs_without_number_make_schedules_without_end) {
+  GradientDescentOptions options{.max_iter = std::numeric_limits<std::int64_t>::max(), .eta0 = 0.5};
+  options.learning_rate = LearningSchedule::power;
+  EXPECT_NEAR(first_rates(options, 3)[2], 0.5, 1e-12);
+}
+
 /// A descent whose weights are w, of one output.
 struct Scripted {
   SGDWeights weights = {

@@ -70,7 +70,7 @@ struct SGDWeights {
 
 /// Parameters of SGDClassifier.
 struct SGDClassifierOptions {
-  SGDLoss loss = SGDLoss::hinge;                       ///< any; those of numbers take -1 and 1 as targets
+  SGDLoss loss = SGDLoss::hinge;                       ///< any but multinomial; those of numbers take -1 and 1
   SGDPenalty penalty = SGDPenalty::l2;                 ///< none, l2, l1 or elasticnet
   double alpha = 1e-4;                                 ///< the penalty's factor. At least 0; optimal: above 0
   double l1_ratio = 0.15;                              ///< of elasticnet, 0 to 1
