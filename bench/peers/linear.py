@@ -22,13 +22,14 @@ os.environ.setdefault("GOMP_SPINCOUNT", "0")
 os.environ.setdefault("KMP_BLOCKTIME", "0")
 
 import numpy as np
+import scipy.special
 import sklearn.linear_model
 import sklearnex.linear_model
 
+FASHION = Path("/usr/share/datasets/fashion-mnist")
+
 warnings.filterwarnings("ignore", category=sklearn.exceptions.ConvergenceWarning)
 
-
-FASHION = Path("/usr/share/datasets/fashion-mnist")
 
 
 def fashion(part="train"):
@@ -51,6 +52,24 @@ def wide():
     w = np.zeros(20_000)
     w[:50] = rng.normal(size=50)
     return x, (x @ w + rng.normal(size=len(x))).astype(np.float32)
+
+
+def two_classes():
+    x, y = tall()
+    return x, (y > 3).astype(np.float32)
+
+
+def class_objective(x, y, coefficients, C):
+    """Mean log-loss with the penalty, as forja has it, of a margin for two classes or one for each class."""
+    total = 0.0
+    w = coefficients[:, 1:].T.astype(np.float64)
+    for first in range(0, len(x), 65536):
+        margins = x[first:first + 65536].astype(np.float64) @ w + coefficients[:, 0]
+        if margins.shape[1] == 1:
+            margins = np.hstack([np.zeros_like(margins), margins])
+        own = margins[np.arange(len(margins)), y[first:first + 65536].astype(int)]
+        total += (scipy.special.logsumexp(margins, axis=1) - own).sum()
+    return (total + (w ** 2).sum() / (2 * C)) / len(x)
 
 
 def objective(x, y, coefficients, alpha, kind):
@@ -108,7 +127,26 @@ def fitted(model, x, y):
     return seconds, np.concatenate([np.ravel(model.intercept_), np.ravel(model.coef_)])[None], float("nan")
 
 
+def fitted_classes(model, x, y):
+    _, seconds = timed(lambda: model.fit(x, y))
+    return seconds, np.hstack([model.intercept_[:, None], model.coef_]), float("nan")
+
+
 def runners_of(kind, worker, x, y, alpha):
+    if kind == "logistic":
+        return {
+            # forja's gradient is that of columns scaled to 1 or less: a tenth of tol for the peers' objective.
+            "forja": lambda: worker.run("logistic tol=1e-5"),
+            "forja lbfgs": lambda: worker.run("logistic tol=1e-5 solver=lbfgs"),
+            "scikit-learn": lambda: fitted_classes(sklearn.linear_model.LogisticRegression(), x, y),
+            "sklearnex": lambda: fitted_classes(sklearnex.linear_model.LogisticRegression(), x, y),
+        }
+    if kind == "softmax":
+        return {
+            "forja": lambda: worker.run("logistic"),
+            "scikit-learn": lambda: fitted_classes(sklearn.linear_model.LogisticRegression(), x, y),
+            "sklearnex": lambda: fitted_classes(sklearnex.linear_model.LogisticRegression(), x, y),
+        }
     if kind == "linear":
         return {
             "forja": lambda: worker.run("linear"),
@@ -154,6 +192,8 @@ TASKS = {
     "linear": ("LinearRegression, 1 M x 100", tall, "linear", 0, 0.5),
     "ridge": ("Ridge alpha 1, 1 M x 100", tall, "ridge", 1.0, 0.5),
     "lasso": ("Lasso alpha 0.1, 1 M x 100", tall, "lasso", 0.1, 0.2),
+    "logistic": ("LogisticRegression C 1, 1 M x 100, tol 1e-4", two_classes, "logistic", 1.0, 0.4),
+    "softmax": ("Softmax, Fashion-MNIST / 255, C 1, 100 iterations", fashion, "softmax", 1.0, 0.25),
     "path": ("Lasso, 100 alphas, 2000 x 20,000", wide, "path", 100, 0.5),
     "sgd": ("SGD hinge, 10 classes one against the rest, Fashion-MNIST, 5 epochs", fashion, "sgd", 1e-4, 0.3),
 }
@@ -181,12 +221,20 @@ def run_task(program, name, repeats):
     print(f"\n{title}")
     for runner, values in times.items():
         coefficients, certificate = found[runner]
-        reached = objective(x, y, coefficients, alpha, kind) if kind != "path" else \
-            objective(x, y, coefficients, found["scikit-learn"][1], "lasso")
+        if kind in ("logistic", "softmax"):
+            reached = class_objective(x, y, coefficients, alpha)
+        elif kind == "path":
+            reached = objective(x, y, coefficients, found["scikit-learn"][1], "lasso")
+        else:
+            reached = objective(x, y, coefficients, alpha, kind)
         walls = [wall for wall, _ in values]
         print(f"  {runner:23s} {medians[runner]:8.3f} s  ({min(walls):.3f} .. {max(walls):.3f}), all threads "
               f"{cpu[runner]:.3f} s  objective {reached:.9g}" + (f"  certificate {certificate:.2g}" if runner == "forja" else ""))
-    reads, products = (EPOCHS, 2.0 * 10 * EPOCHS * n * d) if kind == "sgd" else (1, 1.0 * n * d * d)
+    reads, products = {
+        "sgd": (EPOCHS, 2.0 * 10 * EPOCHS * n * d),
+        "logistic": (1, 0),
+        "softmax": (100, 4.0 * 10 * 100 * n * d),
+    }.get(kind, (1, 1.0 * n * d * d))
     print(f"  floor: {reads * n * d * 4 / bandwidth:.3f} s for {reads} reads of x at {bandwidth / 1e9:.1f} GB/s" +
           (f", {products / peak:.3f} s for products at {peak / 1e9:.0f} GFLOP/s" if kind != "path" else ""))
     thrifty = min(peers, key=lambda runner: cpu[runner])

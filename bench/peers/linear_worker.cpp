@@ -61,6 +61,14 @@ void run(const std::string& name, const Arguments& arguments, forja::MatrixView<
     const Seconds seconds = seconds_of([&] { model.fit(x, labels); });
     write_coefficients(arguments, model.intercept(), model.coef());
     answer(seconds, model.n_iter(), model.loss());
+  } else if (name == "logistic") {
+    const std::vector<std::int32_t> labels(y.begin(), y.end());
+    forja::LogisticRegression<float> model;
+    if (arguments.contains("tol")) model.set_params({{"tol", std::stod(arguments.at("tol"))}});
+    if (arguments.contains("solver")) model.set_params({{"solver", arguments.at("solver")}});
+    const Seconds seconds = seconds_of([&] { model.fit(x, labels); });
+    write_coefficients(arguments, model.intercept(), model.coef());
+    answer(seconds, model.n_iter(), model.gradient_norm());
   } else {
     forja::LinearPath<float> path;
     const Seconds seconds = seconds_of(
@@ -90,7 +98,8 @@ int main(int argc, char** argv) {
     if (name == "limits") {
       std::cout << forja::bench::read_bandwidth() << ' ' << forja::bench::multiply_add_peak<float>() << " 0"
                 << std::endl;
-    } else if (name == "linear" || name == "ridge" || name == "lasso" || name == "path" || name == "sgd") {
+    } else if (name == "linear" || name == "ridge" || name == "lasso" || name == "logistic" || name == "sgd" ||
+               name == "path") {
       run(name, arguments, x.view(), y.values());
     } else {
       std::fprintf(stderr, "linear_worker: unknown task %s\n", name.c_str());

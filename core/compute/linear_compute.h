@@ -79,6 +79,11 @@ class LinearCompute {
   virtual LossGradient loss_gradient(const formulas::RowLoss<T>& loss, MatrixView<const double> coef,
                                      std::span<const double> offset) = 0;
 
+  /// Sum of weight x formulas::row_curvature() x z z' of z = (1, x'), in one read of x: what gram() says of sums. loss,
+  /// coef and offset as in loss_gradient; a, b: outputs. Synchronises.
+  virtual Matrix<double> curvature(const formulas::RowLoss<T>& loss, MatrixView<const double> coef,
+                                   std::span<const double> offset, std::int64_t a, std::int64_t b) = 0;
+
   /// Of the rows sqrt(weight) x', less their weighted mean where `centred`: all in double, by orthogonal transforms,
   /// so that values are wrong by a small multiple of 2^-53 of the greatest. Synchronises.
   virtual SingularSystem svd(bool centred) = 0;

@@ -96,4 +96,13 @@ struct RowLoss {
   }
 };
 
+/// The second derivative of a row's loss by the outputs a and b, without its sign. kind: log_loss with one output, or
+/// multinomial.
+template <class T>
+FORJA_HD T row_curvature(LossKind kind, const T* margins, std::int64_t count, std::int64_t a, std::int64_t b) {
+  if (kind == LossKind::log_loss) return LogLoss<T>{}.second(margins[0], T(1));
+  const LogSumExp<T> sum = log_sum_exp(margins, count);
+  return sum.share(margins[a]) * (a == b ? sum.rest(margins[a]) : sum.share(margins[b]));
+}
+
 }  // namespace forja::formulas

@@ -46,7 +46,8 @@ Vector LbfgsHistory::direction(const Vector& gradient) const {
   }
   if (!pairs_.empty()) {
     const Pair& last = pairs_.back();
-    for (double& value : d) value /= last.inverse * dot(last.change, last.change);
+    const double curve = last.inverse * dot(last.change, last.change);
+    for (double& value : d) value /= curve;
   }
   for (std::size_t k = 0; k < pairs_.size(); ++k) {
     add_to(d, taken[k] - pairs_[k].inverse * dot(pairs_[k].change, d), pairs_[k].step);

@@ -23,10 +23,24 @@ const core::ParameterTable<LogisticRegressionOptions>& core::logistic_regression
         .positive("C", &Options::C, kFinite)
         .boolean("fit_intercept", &Options::fit_intercept)
         .real("tol", &Options::tol, 0, kFinite)
-        .integer("max_iter", &Options::max_iter, 1);
+        .integer("max_iter", &Options::max_iter, 1)
+        .choice("solver", &Options::solver,
+                {{"auto", LogisticSolver::automatic},
+                 {"lbfgs", LogisticSolver::lbfgs},
+                 {"newton-cholesky", LogisticSolver::newton_cholesky}});
     return add_class_weight(made);
   }();
   return table;
+}
+
+void core::check_logistic_options(std::string_view call, const LogisticRegressionOptions& options) {
+  logistic_regression_params().check(call, options);
+  check_class_weights(call, options.class_weights);
+  if (options.solver == LogisticSolver::newton_cholesky &&
+      (options.penalty == LogisticPenalty::l1 || options.penalty == LogisticPenalty::elasticnet)) {
+    throw InvalidArgument(fmt::format("{}: solver = \"newton-cholesky\" but penalty = {}: it must be l2 or none", call,
+                                      to_text(logistic_regression_params().get(options).at("penalty"))));
+  }
 }
 
 using nlohmann::json;

@@ -2,21 +2,15 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <limits>
 #include <numeric>
 #include <string_view>
+#include <utility>
 
-#include "compute/backend.h"
-#include "estimator/input_checks.h"
 #include "forja/error.h"
 #include "formulas/losses.h"
-#include "linear/centred_gram.h"
 #include "linear/class_input.h"
-#include "linear/lbfgs.h"
-#include "linear/linear_input.h"
+#include "linear/logistic_fit.h"
 #include "linear/logistic_params.h"
-#include "linear/owl_qn.h"
 
 namespace forja {
 namespace {
@@ -35,87 +29,6 @@ double check_weights(std::string_view call, std::span<const std::int32_t> classe
   return std::accumulate(sums.begin(), sums.end(), 0.0);
 }
 
-/// How much of the penalty is l1.
-double l1_share(const LogisticRegressionOptions& options) {
-  return options.penalty == LogisticPenalty::l1           ? 1
-         : options.penalty == LogisticPenalty::elasticnet ? options.l1_ratio
-                                                          : 0;
-}
-
-/// The objective over coefficients of x' (outputs x d), then offsets.
-template <class T>
-class LogisticObjective {
- public:
-  LogisticObjective(compute::LinearCompute<T>& rows, std::int64_t outputs, double weight,
-                    const LogisticRegressionOptions& options)
-      : rows_(rows),
-        outputs_(outputs),
-        d_(rows.columns()),
-        weight_(weight),
-        penalty_(options.penalty == LogisticPenalty::none ? 0 : 1 / (options.C * weight)),
-        l1_share_(l1_share(options)),
-        intercept_(options.fit_intercept),
-        use_(core::choose_columns<T>(rows.column_ranges(rows.rows()), d_, options.fit_intercept, false)) {
-    use_.shift.back() = 0;  // y is a class, to be left as it is
-    use_.scale.back() = 1;
-    core::use_columns(rows_, use_);
-  }
-
-  std::vector<double> start() const { return std::vector<double>(static_cast<std::size_t>(outputs_ * (d_ + 1))); }
-
-  /// The penalty's part that has no gradient: a factor for the size of each number of the point; empty: none.
-  std::vector<double> l1() const {
-    std::vector<double> factors;
-    if (penalty_ * l1_share_ == 0) return factors;
-    for (std::int64_t k = 0; k < outputs_ * (d_ + 1); ++k) {
-      factors.push_back(k < outputs_ * d_ ? penalty_ * l1_share_ * use_.scale[static_cast<std::size_t>(k % d_)] : 0);
-    }
-    return factors;
-  }
-
-  /// All but that part.
-  double operator()(std::span<const double> point, std::span<double> gradient) const {
-    const double alpha = penalty_ * (1 - l1_share_);
-    const auto offsets = static_cast<std::size_t>(outputs_ * d_);
-    const auto kind = outputs_ == 1 ? formulas::LossKind::log_loss : formulas::LossKind::multinomial;
-    const compute::LossGradient found =
-        rows_.loss_gradient({.kind = kind}, {point.data(), outputs_, d_}, point.subspan(offsets));
-    double square = 0;
-    for (std::size_t k = 0; k < offsets; ++k) {
-      const double unit = use_.scale[k % static_cast<std::size_t>(d_)];
-      square += point[k] * unit * point[k] * unit;
-      gradient[k] = found.gradient.values()[k] / weight_ + alpha * unit * unit * point[k];
-    }
-    for (std::size_t c = 0; c < found.offset.size(); ++c) {
-      gradient[offsets + c] = intercept_ ? found.offset[c] / weight_ : 0;
-    }
-    return found.loss / weight_ + 0.5 * alpha * square;
-  }
-
-  /// Coefficients and intercepts of the columns as they are.
-  void unpack(const std::vector<double>& point, Matrix<double>& coef, std::vector<double>& intercept) const {
-    coef = Matrix<double>(outputs_, d_);
-    intercept.assign(point.end() - outputs_, point.end());
-    for (std::int64_t c = 0; c < outputs_; ++c) {
-      for (std::int64_t j = 0; j < d_; ++j) {
-        const auto column = static_cast<std::size_t>(j);
-        coef(c, j) = point[static_cast<std::size_t>(c * d_ + j)] * use_.scale[column];
-        intercept[static_cast<std::size_t>(c)] -= coef(c, j) * use_.shift[column];
-      }
-    }
-  }
-
- private:
-  compute::LinearCompute<T>& rows_;
-  std::int64_t outputs_;
-  std::int64_t d_;
-  double weight_;
-  double penalty_;
-  double l1_share_;
-  bool intercept_;
-  core::ColumnUse use_;
-};
-
 }  // namespace
 
 template <class T>
@@ -126,8 +39,7 @@ template <class T>
 LogisticRegression<T>& LogisticRegression<T>::fit(const Rows<T>& x, std::span<const std::int32_t> y,
                                                   std::span<const T> sample_weight, Observer* observer) {
   constexpr std::string_view kCall = "LogisticRegression::fit";
-  core::logistic_regression_params().check(kCall, options_);
-  core::check_class_weights(kCall, options_.class_weights);
+  core::check_logistic_options(kCall, options_);
   core::check_classes(kCall, x, y, sample_weight, this->device());
   std::vector<std::int32_t> classes = core::all_classes(kCall, y);
   const std::vector<std::int32_t> places = core::places_of(kCall, y, classes);
@@ -139,24 +51,10 @@ LogisticRegression<T>& LogisticRegression<T>::fit(const Rows<T>& x, std::span<co
 
   core::Watch watch(observer, kCall);
   watch.begin_run(0, options_.max_iter);
-  const auto rows =
-      core::families<T>(this->device())
-          .make_linear(core::place(this->device()), x, core::one_target(std::span<const T>(targets)), row_weight);
-  const LogisticObjective<T> objective(*rows, core::outputs_of(classes), weight, options_);
-  const core::Objective smooth = [&](std::span<const double> point, std::span<double> slope) {
-    return objective(point, slope);
-  };
-  const std::vector<double> l1 = objective.l1();
-  // A value is a sum of rows whose margins are rounded to T.
-  constexpr auto kNoise = static_cast<double>(std::numeric_limits<T>::epsilon());
-  const core::LbfgsRules rules{.max_iter = options_.max_iter, .tol = options_.tol, .noise = kNoise};
-  const core::LbfgsEnd end = l1.empty() ? core::minimise(smooth, objective.start(), rules, watch)
-                                        : core::minimise_sparse(smooth, l1, objective.start(), rules, watch);
-  Matrix<double> coef;
-  std::vector<double> intercept;
-  objective.unpack(end.point, coef, intercept);
-  this->set_linear(std::move(classes), std::move(coef), intercept);
-  end_ = {end.gradient_norm, end.value, end.n_iter, end.converged};
+  core::LogisticFit found = core::fit_logistic<T>(options_, {x, targets, row_weight, weight, core::outputs_of(classes)},
+                                                  this->device(), watch);
+  this->set_linear(std::move(classes), std::move(found.coef), found.intercept);
+  end_ = {found.end.gradient_norm, found.end.value, found.end.n_iter, found.end.converged};
   return *this;
 }
 

@@ -1,8 +1,10 @@
 #include "linear/linear_compute.h"
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
+#include "linear/descent_data.h"
 #include "linear/triangle.h"
 #include "runtime/gram.h"
 #include "runtime/threads.h"
@@ -207,6 +209,28 @@ compute::Residuals CpuLinear<T>::residuals(MatrixView<const double> coef, std::s
     for (std::int64_t j = 0; j < d; ++j) all.gradient(target, j) *= data_.scale(j);
   }
   return all;
+}
+
+template <class T>
+Matrix<double> CpuLinear<T>::curvature(const formulas::RowLoss<T>& loss, MatrixView<const double> coef,
+                                       std::span<const double> offset, std::int64_t a, std::int64_t b) {
+  const std::int64_t d = columns();
+  const std::int64_t outputs = coef.rows();
+  const Matrix<T> w(coef);
+  return in_units(cpu::gram<T>(rows(), 1 + d, threads_, [&](std::int64_t i, T* z) {
+    data_.fill_x(i, z + 1);
+    std::vector<T> margins(offset.begin(), offset.end());
+    for (std::int64_t c = 0; c < outputs; ++c) {
+      T product = 0;
+      row_products<1>(z + 1, d, w.row(c).data(), 0, &product);
+      margins[static_cast<std::size_t>(c)] += product;
+    }
+    const T bend = formulas::row_curvature(loss.kind, margins.data(), outputs, a, b);
+    const auto root = static_cast<T>(std::sqrt(data_.weight(i) / data_.weight_unit() * static_cast<double>(bend)));
+    z[0] = root;
+#pragma omp simd
+    for (std::int64_t j = 1; j <= d; ++j) z[j] *= root;
+  }));
 }
 
 template <class T>

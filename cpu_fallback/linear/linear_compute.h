@@ -28,6 +28,8 @@ class CpuLinear final : public compute::LinearCompute<T> {
                                       std::span<const double> offset) override {
     return cpu::loss_gradient(data_, loss, coef, offset, threads_);
   }
+  Matrix<double> curvature(const formulas::RowLoss<T>& loss, MatrixView<const double> coef,
+                           std::span<const double> offset, std::int64_t a, std::int64_t b) override;
   compute::SingularSystem svd(bool centred) override;
 
  private:

@@ -103,6 +103,7 @@ class LossPass {
 
   void take_losses(std::int64_t begin, std::int64_t rows, Scratch& scratch, Part& part) const {
     for (std::int64_t i = 0; i < rows; ++i) {
+      fetch(begin + tile_rows_ + i);
       T* const own = scratch.margins.data() + i * margin_width_;
       part.loss += loss_([&](std::int64_t t) { return data_.target(begin + i, t); },
                          data_.weight(begin + i) / data_.weight_unit(), own, outputs_);
@@ -110,6 +111,14 @@ class LossPass {
         part.offset[static_cast<std::size_t>(c)] += static_cast<double>(own[c]);
       }
     }
+  }
+
+  /// The next tile comes while this one is worked on.
+  void fetch(std::int64_t row) const {
+    constexpr std::int64_t kLine = kAlignment / sizeof(T);
+    if (row >= data_.rows()) return;
+    const T* x = data_.x().data() + row * data_.x().stride();
+    for (std::int64_t j = 0; j < data_.columns(); j += kLine) __builtin_prefetch(x + j, 0, 2);
   }
 
   /// Adds the tile's sums of derivative x' of `count` outputs, at most kCount, from `first` on.

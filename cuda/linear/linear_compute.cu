@@ -139,18 +139,27 @@ Matrix<double> CudaLinear<T>::sum_products(const std::int64_t* picked, std::int6
   DeviceBuffer<T> z(context_, most * m);
   DeviceBuffer<T> products(context_, most_groups * m * m);
   sums.fill_bytes(0);
-  for_each_piece(most, [&](const LinearView<T>& piece, std::int64_t) {
-    const std::int64_t groups = groups_of(piece.rows);
-    launch(fill_rows<T>, dim3(pieces(groups * kGroupRows, kLinearWarps)), dim3(kLinearThreads), 0, context_.stream(),
-           piece, picked, m, groups * kGroupRows, z.data());
-    gemm_batch<T>(context_, CUBLAS_OP_N, CUBLAS_OP_T, m, m, kGroupRows, 1, z.data(), m, kGroupRows * m, z.data(), m,
-                  kGroupRows * m, 0, products.data(), m, m * m, groups);
-    launch(add_groups<T>, dim3(pieces(m * m, kLinearThreads)), dim3(kLinearThreads), 0, context_.stream(),
-           products.data(), groups, m * m, sums.data());
-  });
+  for_each_piece(most,
+                 [&](const LinearView<T>& piece, std::int64_t) { add_products(piece, picked, m, z, products, sums); });
+  return symmetric(sums, m);
+}
+
+template <class T>
+void CudaLinear<T>::add_products(const LinearView<T>& piece, const std::int64_t* picked, std::int64_t m,
+                                 DeviceBuffer<T>& z, DeviceBuffer<T>& products, DeviceBuffer<double>& sums) {
+  const std::int64_t groups = groups_of(piece.rows);
+  launch(fill_rows<T>, dim3(pieces(groups * kGroupRows, kLinearWarps)), dim3(kLinearThreads), 0, context_.stream(),
+         piece, picked, m, groups * kGroupRows, z.data());
+  gemm_batch<T>(context_, CUBLAS_OP_N, CUBLAS_OP_T, m, m, kGroupRows, 1, z.data(), m, kGroupRows * m, z.data(), m,
+                kGroupRows * m, 0, products.data(), m, m * m, groups);
+  launch(add_groups<T>, dim3(pieces(m * m, kLinearThreads)), dim3(kLinearThreads), 0, context_.stream(),
+         products.data(), groups, m * m, sums.data());
+}
+
+template <class T>
+Matrix<double> CudaLinear<T>::symmetric(const DeviceBuffer<double>& sums, std::int64_t m) const {
   Matrix<double> result(m, m);
   sums.download(result.values());
-  // The two triangles may differ by roundings.
   for (std::int64_t i = 0; i < m; ++i) {
     for (std::int64_t j = 0; j <= i; ++j) result(i, j) = result(j, i) = weight_unit_ * result(i, j);
   }

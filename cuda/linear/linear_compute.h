@@ -29,12 +29,22 @@ class CudaLinear final : public compute::LinearCompute<T> {
   compute::Residuals residuals(MatrixView<const double> coef, std::span<const double> offset) override;
   compute::LossGradient loss_gradient(const formulas::RowLoss<T>& loss, MatrixView<const double> coef,
                                       std::span<const double> offset) override;
+  Matrix<double> curvature(const formulas::RowLoss<T>& loss, MatrixView<const double> coef,
+                           std::span<const double> offset, std::int64_t a, std::int64_t b) override;
   compute::SingularSystem svd(bool centred) override;
 
  private:
   std::int64_t width() const { return 1 + view_.d + view_.t; }
   /// Sums of z z' for z of m numbers, of which those of x are the `picked` columns, a list on the device, or all.
   Matrix<double> sum_products(const std::int64_t* picked, std::int64_t m);
+  /// Adds the sums of z z' of a piece; z and products have room for it.
+  void add_products(const LinearView<T>& piece, const std::int64_t* picked, std::int64_t m, DeviceBuffer<T>& z,
+                    DeviceBuffer<T>& products, DeviceBuffer<double>& sums);
+  /// The two triangles may differ by roundings: the lower one, times the unit of weights.
+  Matrix<double> symmetric(const DeviceBuffer<double>& sums, std::int64_t m) const;
+  /// x' of the piece, and its products with the coefficients.
+  void take_margins(const LinearView<T>& piece, const DeviceBuffer<T>& coef, std::int64_t outputs,
+                    DeviceBuffer<T>& centred, DeviceBuffer<T>& margins);
   /// Calls work(some rows, the number of the first) for one piece of at most `most` rows after the other; pieces start
   /// at multiples of kGroupRows.
   void for_each_piece(std::int64_t most, const std::function<void(const LinearView<T>&, std::int64_t)>& work);

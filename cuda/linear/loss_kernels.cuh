@@ -43,6 +43,20 @@ __global__ void __launch_bounds__(kLinearThreads)
   losses[row] = value;
 }
 
+// A thread per row adds the offsets to its `outputs` margins and writes its weight times the loss's second derivative
+// by the outputs a and b. Floor: margins read and written in the L2 cache, an exponential each.
+template <class T>
+__global__ void __launch_bounds__(kLinearThreads)
+    take_curvatures(LinearView<T> data, formulas::LossKind loss, std::int64_t outputs, const T* offset, std::int64_t a,
+                    std::int64_t b, T* margins, T* weights) {
+  const std::int64_t row = std::int64_t{blockIdx.x} * kLinearThreads + threadIdx.x;
+  if (row >= data.rows) return;
+  T* const own = margins + row * outputs;
+  for (std::int64_t c = 0; c < outputs; ++c) own[c] += offset[c];
+  const auto bend = static_cast<double>(formulas::row_curvature(loss, own, outputs, a, b));
+  weights[row] = static_cast<T>(weight_of(data, row) * data.weight_inverse * bend);
+}
+
 // Block (x: group of rows, y: output; one more: the losses): the group's sum in double, outputs + 1 of each group.
 // Floor: derivatives and losses read once from the L2 cache.
 template <class T>

@@ -96,6 +96,9 @@ std::vector<double> linear_run(const compute::Backend& backend) {
     see(rows->gram_of(std::vector<std::int64_t>{2}).values());
     see(rows->residuals(Matrix<double>(2, 3, 0.5), std::vector<double>(2, 1)).gradient.values());
     see(rows->svd(true).values);
+    const Matrix<double> w(1, 3, 0.01);
+    const std::vector<double> offset(1, 0.5);
+    see(rows->curvature({formulas::LossKind::log_loss}, w.view(), offset, 0, 0).values());
     const auto dual = backend.families<float>().make_dual({0, 0}, Rows<float>(x), y.view(), weights,
                                                           {{formulas::LossKind::epsilon_insensitive, 0.5}, 2, 1, 3});
     dual->run(0, 2, std::vector<std::int64_t>{0, 1});

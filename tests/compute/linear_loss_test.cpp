@@ -7,6 +7,7 @@
 #include <limits>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "compute/backend.h"
@@ -195,7 +196,10 @@ TYPED_TEST(LinearLoss, rows_that_stream_or_lie_on_the_device_give_the_same_bits)
   using T = TypeParam;
   const LossCase<T> given(LossKind::multinomial, 2500, 12, 3, true);
   const auto seen = [&](compute::LinearCompute<T>& rows) {
-    return all_numbers(rows.loss_gradient(given.loss(), given.coef, given.offset));
+    std::vector<double> numbers = all_numbers(rows.loss_gradient(given.loss(), given.coef, given.offset));
+    const Matrix<double> bent = rows.curvature(given.loss(), given.coef, given.offset, 2, 0);
+    numbers.insert(numbers.end(), bent.values().begin(), bent.values().end());
+    return numbers;
   };
   for (const Device& device : devices_under_test()) {
     SCOPED_TRACE(device.name());
@@ -216,6 +220,69 @@ TYPED_TEST(LinearLoss, rows_that_stream_or_lie_on_the_device_give_the_same_bits)
       streamed = given.on(device, Rows<T>(given.data.x));
     }
     EXPECT_EQ(seen(*streamed), expected);
+  }
+}
+
+/// Sum of weight x curvature x z z' in double, and of its parts' sizes.
+template <class T>
+std::pair<Matrix<double>, Matrix<double>> expected_curvature(const LossCase<T>& given, std::int64_t a, std::int64_t b) {
+  const std::int64_t d = given.data.x.columns();
+  Matrix<double> sums(d + 1, d + 1);
+  Matrix<double> sizes(d + 1, d + 1);
+  for (std::int64_t i = 0; i < given.data.x.rows(); ++i) {
+    const std::vector<long double> z = augmented<T>(given.data, given.shift, given.scale, i);
+    std::vector<double> shares;
+    double total = given.coef.rows() == 1 ? 1 : 0;
+    for (std::int64_t c = 0; c < given.coef.rows(); ++c) {
+      auto margin = static_cast<long double>(given.offset[static_cast<std::size_t>(c)]);
+      for (std::int64_t j = 0; j < d; ++j) {
+        margin += z[static_cast<std::size_t>(1 + j)] * static_cast<long double>(given.coef(c, j));
+      }
+      shares.push_back(std::exp(static_cast<double>(margin)));
+      total += shares.back();
+    }
+    const double own = shares[static_cast<std::size_t>(a)] / total;
+    const double other = shares[static_cast<std::size_t>(b)] / total;
+    const double bend = given.data.weight_of(i) * own * (a == b ? 1 - own : other);
+    for (std::int64_t j = 0; j <= d; ++j) {
+      for (std::int64_t k = 0; k <= d; ++k) {
+        const auto product = static_cast<double>(z[static_cast<std::size_t>(j)] * z[static_cast<std::size_t>(k)]);
+        sums(j, k) += bend * product;
+        sizes(j, k) += bend * std::fabs(product);
+      }
+    }
+  }
+  return {sums, sizes};
+}
+
+TYPED_TEST(LinearLoss, curvature_weighs_the_products_of_columns) {
+  using T = TypeParam;
+  struct Shape {
+    std::int64_t n, d, outputs;
+    bool weighted;
+  };
+  for (const auto& [n, d, outputs, weighted] :
+       {Shape{1, 1, 1, false}, Shape{1500, 3, 1, true}, Shape{70, 40, 1, false}, Shape{90, 5, 3, true}}) {
+    const LossCase<T> given(outputs == 1 ? LossKind::log_loss : LossKind::multinomial, n, d, outputs, weighted);
+    for (const Device& device : devices_under_test()) {
+      const auto rows = given.on(device, Rows<T>(given.data.x));
+      for (std::int64_t a = 0; a < outputs; ++a) {
+        for (std::int64_t b = 0; b < outputs; ++b) {
+          SCOPED_TRACE(device.name() + ", " + std::to_string(n) + " x " + std::to_string(d) + ", outputs " +
+                       std::to_string(a) + " and " + std::to_string(b));
+          const auto [sums, sizes] = expected_curvature(given, a, b);
+          const Matrix<double> found = rows->curvature(given.loss(), given.coef.view(), given.offset, a, b);
+          ASSERT_EQ(found.rows(), d + 1);
+          for (std::int64_t j = 0; j <= d; ++j) {
+            for (std::int64_t k = 0; k <= d; ++k) {
+              // Entries, margins of up to ten and their exponentials are rounded to T, then products and short sums.
+              const double slack = 200 * static_cast<double>(std::numeric_limits<T>::epsilon());
+              EXPECT_NEAR(found(j, k), sums(j, k), slack * sizes(j, k)) << j << ", " << k;
+            }
+          }
+        }
+      }
+    }
   }
 }
 

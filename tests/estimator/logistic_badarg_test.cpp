@@ -44,6 +44,8 @@ TYPED_TEST(LogisticRefuses, options_out_of_range) {
     EXPECT_EQ(fit({.class_weights = {{1, -2}}}),
               "LogisticRegression::fit: class_weights of 1 is -2 but it must be a finite number of at least 0");
     EXPECT_EQ(fit({.class_weights = {{1, 0}}}), "LogisticRegression::fit: the rows of class 1 weigh 0");
+    EXPECT_EQ(fit({.penalty = forja::LogisticPenalty::l1, .solver = forja::LogisticSolver::newton_cholesky}),
+              "LogisticRegression::fit: solver = \"newton-cholesky\" but penalty = \"l1\": it must be l2 or none");
     EXPECT_EQ(fit({.C = 0}), "LogisticRegression::fit: C = 0 but it must be a finite number above 0");
     EXPECT_EQ(fit({.C = std::numeric_limits<double>::infinity()}),
               "LogisticRegression::fit: C = inf but it must be a finite number above 0");
