@@ -26,4 +26,5 @@ set(FORJA_PUBLIC_HEADERS
   forja/random_projection.h
   forja/sgd.h
   forja/svd.h
+  forja/svm.h
 )

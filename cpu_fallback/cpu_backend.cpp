@@ -12,6 +12,9 @@
 #include "runtime/machine.h"
 #include "runtime/threads.h"
 #include "runtime/within_memory.h"
+#include "svm/kernel_rows.h"
+#include "svm/svm_compute.h"
+#include "svm/svm_predictor.h"
 
 namespace forja::cpu {
 namespace {
@@ -80,6 +83,23 @@ class CpuFamilies final : public compute::BackendFor<T> {
                                                                      MatrixView<const double> coef,
                                                                      std::span<const double> intercept) const override {
     return std::make_unique<CpuLinearPredictor<T>>(coef, intercept, thread_count(place.threads));
+  }
+
+  std::unique_ptr<compute::SvmCompute<T>> make_svm(compute::Place place, const Rows<T>& x,
+                                                   const formulas::KernelFunction<T>& kernel,
+                                                   const compute::SvmPlan& plan) const override {
+    return std::make_unique<CpuSvm<T>>(host_view(x), kernel, plan, thread_count(place.threads));
+  }
+
+  std::unique_ptr<compute::SvmPredictor<T>> make_svm_predictor(
+      compute::Place place, const compute::SvmSupport<T>& support,
+      const formulas::KernelFunction<T>& kernel) const override {
+    return std::make_unique<CpuSvmPredictor<T>>(support, kernel, thread_count(place.threads));
+  }
+
+  void kernel_matrix(compute::Place place, const formulas::KernelFunction<T>& kernel, const Rows<T>& a,
+                     const Rows<T>& b, MatrixView<T> out) const override {
+    cpu::kernel_matrix(kernel, host_view(a), host_view(b), out, thread_count(place.threads));
   }
 };
 

@@ -13,6 +13,7 @@
 #include "compute/dual_compute.h"
 #include "compute/kmeans_compute.h"
 #include "compute/linear_compute.h"
+#include "compute/svm_compute.h"
 #include "forja/device.h"
 #include "forja/device_matrix.h"
 #include "forja/matrix.h"
@@ -77,6 +78,16 @@ class BackendFor {
   /// coef: t x d; intercept: t.
   virtual std::unique_ptr<LinearPredictor<T>> make_linear_predictor(Place place, MatrixView<const double> coef,
                                                                     std::span<const double> intercept) const = 0;
+
+  /// kernel precomputed: x has the kernel of all rows with all rows.
+  virtual std::unique_ptr<SvmCompute<T>> make_svm(Place place, const Rows<T>& x,
+                                                  const formulas::KernelFunction<T>& kernel,
+                                                  const SvmPlan& plan) const = 0;
+  virtual std::unique_ptr<SvmPredictor<T>> make_svm_predictor(Place place, const SvmSupport<T>& support,
+                                                              const formulas::KernelFunction<T>& kernel) const = 0;
+  /// out(i, j) = K(a_i, b_j), not of precomputed. Synchronises.
+  virtual void kernel_matrix(Place place, const formulas::KernelFunction<T>& kernel, const Rows<T>& a,
+                             const Rows<T>& b, MatrixView<T> out) const = 0;
 };
 
 /// One implementation of every family for one kind of device.

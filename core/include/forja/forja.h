@@ -25,3 +25,4 @@
 #include "forja/random_projection.h"
 #include "forja/sgd.h"
 #include "forja/svd.h"
+#include "forja/svm.h"

@@ -1,0 +1,206 @@
+// SVC and NuSVC: a problem for each pair of classes.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "forja/error.h"
+#include "forja/svm.h"
+#include "svm/class_pairs.h"
+#include "svm/fit_parts.h"
+#include "svm/svm_params.h"
+
+namespace forja {
+namespace {
+
+/// The rows of two classes with the signs of their targets.
+struct PairRows {
+  std::vector<std::int64_t> rows;
+  std::vector<double> sign;
+};
+
+/// In ascending order, so that the rows of two classes alone are all rows as they are.
+PairRows pair_rows(const core::ClassRows& classes, std::int64_t a, std::int64_t b) {
+  const auto& first = classes.rows[static_cast<std::size_t>(a)];
+  const auto& second = classes.rows[static_cast<std::size_t>(b)];
+  PairRows found;
+  found.rows.resize(first.size() + second.size());
+  std::merge(first.begin(), first.end(), second.begin(), second.end(), found.rows.begin());
+  for (const std::int64_t row : found.rows) {
+    found.sign.push_back(std::binary_search(first.begin(), first.end(), row) ? 1 : -1);
+  }
+  return found;
+}
+
+compute::SvmProblem c_problem(const core::ClassRows& classes, std::int64_t a, std::int64_t b, double C) {
+  PairRows pair = pair_rows(classes, a, b);
+  compute::SvmProblem problem;
+  for (std::size_t v = 0; v < pair.rows.size(); ++v) {
+    const double most = C * classes.weight[static_cast<std::size_t>(pair.rows[v])];
+    problem.linear.push_back(-pair.sign[v]);
+    problem.lower.push_back(pair.sign[v] > 0 ? 0 : -most);
+    problem.upper.push_back(pair.sign[v] > 0 ? most : 0);
+  }
+  problem.rows = std::move(pair.rows);
+  return problem;
+}
+
+/// Multipliers of one class that sum to `sum`, as many at their bound as it takes.
+void fill_up(const core::ClassRows& classes, std::int64_t c, double sign, double sum, compute::SvmProblem& problem) {
+  for (const std::int64_t row : classes.rows[static_cast<std::size_t>(c)]) {
+    const double most = classes.weight[static_cast<std::size_t>(row)];
+    const double start = std::min(most, sum);
+    sum -= start;
+    problem.rows.push_back(row);
+    problem.linear.push_back(0);
+    problem.lower.push_back(sign > 0 ? 0 : -most);
+    problem.upper.push_back(sign > 0 ? most : 0);
+    problem.start.push_back(sign * start);
+  }
+}
+
+compute::SvmProblem nu_problem(std::string_view call, const core::ClassRows& classes, std::int64_t a, std::int64_t b,
+                               double nu) {
+  const auto weight_of = [&](std::int64_t c) {
+    double weight = 0;
+    for (const std::int64_t row : classes.rows[static_cast<std::size_t>(c)]) {
+      weight += classes.weight[static_cast<std::size_t>(row)];
+    }
+    return weight;
+  };
+  const double first = weight_of(a);
+  const double second = weight_of(b);
+  const double sum = nu * (first + second) / 2;
+  if (sum > std::min(first, second)) {
+    throw InvalidArgument(fmt::format("{}: nu = {} but classes {} and {}, which weigh {} and {}, allow at most {}", call,
+                                      nu, classes.classes[static_cast<std::size_t>(a)],
+                                      classes.classes[static_cast<std::size_t>(b)], first, second,
+                                      2 * std::min(first, second) / (first + second)));
+  }
+  compute::SvmProblem problem;
+  fill_up(classes, a, 1, sum, problem);
+  problem.first_group = std::ssize(problem.rows);
+  fill_up(classes, b, -1, sum, problem);
+  return problem;
+}
+
+/// The machine as SVC would have it: decisions of 1 at the margin.
+void scale_to_margin(std::string_view call, double nu, core::SvmEnd& end) {
+  const double margin = end.half_gap;
+  if (!(margin > 0)) throw InvalidArgument(fmt::format("{}: nu = {} leaves no margin between two classes", call, nu));
+  for (double& b : end.b) b /= margin;
+  end.rho /= margin;
+  end.objective /= margin * margin;
+}
+
+template <class Fitted>
+void take_pairs(Fitted& fitted, core::PairSupport&& pairs) {
+  fitted.support = std::move(pairs.support);
+  fitted.n_support = std::move(pairs.n_support);
+  fitted.dual_coef = std::move(pairs.dual_coef);
+  fitted.intercept = std::move(pairs.intercept);
+  fitted.objective = std::move(pairs.objective);
+}
+
+template <class T>
+core::ClassRows checked_rows(std::string_view call, const Rows<T>& x, std::span<const std::int32_t> y,
+                             std::span<const T> sample_weight, const Device& device) {
+  core::check_rows(call, x, device);
+  core::check_labels(call, y, x.rows());
+  core::check_sample_weight(call, sample_weight, x.rows());
+  return core::class_rows(call, y, sample_weight);
+}
+
+template <class Options>
+void check_ties(std::string_view call, const Options& options) {
+  if (options.break_ties && options.decision_function_shape == DecisionShape::ovo) {
+    throw InvalidArgument(fmt::format("{}: break_ties needs decision_function_shape = ovr, but it is ovo", call));
+  }
+}
+
+}  // namespace
+
+template <class T>
+SVC<T>::SVC(SVCOptions options, Device device) : KernelClassifier<T>("SVC", device), options_(options) {
+  this->set_rule({options_.decision_function_shape, options_.break_ties});
+}
+
+template <class T>
+SVC<T>& SVC<T>::fit(const Rows<T>& x, std::span<const std::int32_t> y, std::span<const T> sample_weight,
+                    Observer* observer) {
+  constexpr std::string_view kCall = "SVC::fit";
+  core::svc_params().check(kCall, options_);
+  check_ties(kCall, options_);
+  core::ClassRows classes = checked_rows(kCall, x, y, sample_weight, this->device());
+  const core::KernelChoice kernel = core::kernel_choice(kCall, options_, x);
+  std::vector<compute::SvmProblem> problems;
+  for (const auto& [a, b] : core::class_pairs(std::ssize(classes.classes))) {
+    problems.push_back(c_problem(classes, a, b, options_.C));
+  }
+  const std::vector<core::SvmEnd> ends =
+      core::solve_over(kCall, options_, kernel, x, this->device(), problems, observer);
+  typename KernelMachine<T>::Fitted fitted;
+  take_pairs(fitted, core::pair_support(classes, problems, ends));
+  core::set_common(fitted, kernel, x, ends);
+  this->set_fitted(std::move(fitted));
+  this->set_classes(std::move(classes.classes));
+  return *this;
+}
+
+template <class T>
+Params SVC<T>::get_params() const {
+  return core::svc_params().get(options_);
+}
+
+template <class T>
+SVC<T>& SVC<T>::set_params(const Params& params) {
+  core::svc_params().set("SVC::set_params", options_, params);
+  this->set_rule({options_.decision_function_shape, options_.break_ties});
+  return *this;
+}
+
+template <class T>
+NuSVC<T>::NuSVC(NuSVCOptions options, Device device) : KernelClassifier<T>("NuSVC", device), options_(options) {
+  this->set_rule({options_.decision_function_shape, options_.break_ties});
+}
+
+template <class T>
+NuSVC<T>& NuSVC<T>::fit(const Rows<T>& x, std::span<const std::int32_t> y, std::span<const T> sample_weight,
+                        Observer* observer) {
+  constexpr std::string_view kCall = "NuSVC::fit";
+  core::nu_svc_params().check(kCall, options_);
+  check_ties(kCall, options_);
+  core::ClassRows classes = checked_rows(kCall, x, y, sample_weight, this->device());
+  const core::KernelChoice kernel = core::kernel_choice(kCall, options_, x);
+  std::vector<compute::SvmProblem> problems;
+  for (const auto& [a, b] : core::class_pairs(std::ssize(classes.classes))) {
+    problems.push_back(nu_problem(kCall, classes, a, b, options_.nu));
+  }
+  std::vector<core::SvmEnd> ends = core::solve_over(kCall, options_, kernel, x, this->device(), problems, observer);
+  for (core::SvmEnd& end : ends) scale_to_margin(kCall, options_.nu, end);
+  typename KernelMachine<T>::Fitted fitted;
+  take_pairs(fitted, core::pair_support(classes, problems, ends));
+  core::set_common(fitted, kernel, x, std::span<const core::SvmEnd>(ends));
+  this->set_fitted(std::move(fitted));
+  this->set_classes(std::move(classes.classes));
+  return *this;
+}
+
+template <class T>
+Params NuSVC<T>::get_params() const {
+  return core::nu_svc_params().get(options_);
+}
+
+template <class T>
+NuSVC<T>& NuSVC<T>::set_params(const Params& params) {
+  core::nu_svc_params().set("NuSVC::set_params", options_, params);
+  this->set_rule({options_.decision_function_shape, options_.break_ties});
+  return *this;
+}
+
+template class SVC<float>;
+template class SVC<double>;
+template class NuSVC<float>;
+template class NuSVC<double>;
+
+}  // namespace forja

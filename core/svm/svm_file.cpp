@@ -1,0 +1,135 @@
+// Saving and loading of kernel machines.
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <numeric>
+
+#include "estimator/model_files.h"
+#include "forja/svm.h"
+#include "svm/svm_params.h"
+
+namespace forja {
+namespace {
+
+using nlohmann::json;
+
+/// The kernel's own parameters are those of the fit, which options may have left to it, or have changed since.
+template <class Fitted>
+json machine_document(const Fitted& fitted) {
+  return {{"kernel", static_cast<std::int64_t>(fitted.kernel)},
+          {"gamma", fitted.gamma},
+          {"coef0", core::array_document<double>(std::span(&fitted.coef0, 1))},
+          {"degree", fitted.degree},
+          {"n_features_in", fitted.n_features_in},
+          {"support", core::array_document<std::int64_t>(fitted.support)},
+          {"support_vectors", core::matrix_document(fitted.support_vectors)},
+          {"n_support", core::array_document<std::int64_t>(fitted.n_support)},
+          {"dual_coef", core::matrix_document(fitted.dual_coef)},
+          {"intercept", core::array_document<double>(fitted.intercept)},
+          {"objective", core::array_document<double>(fitted.objective)},
+          {"n_iter", fitted.n_iter},
+          {"kkt_violation", fitted.kkt_violation},
+          {"converged", fitted.converged}};
+}
+
+/// classes: of a classifier; 0: one machine alone.
+template <class T, class Fitted>
+void read_machine(const json& state, std::int64_t classes, Fitted& fitted) {
+  constexpr std::int64_t kMostDegree = 1000;
+  const std::int64_t kernel = core::integer_member(state, "kernel", 0);
+  core::require(kernel <= static_cast<std::int64_t>(SVMKernel::precomputed), "\"kernel\" is none");
+  fitted.kernel = static_cast<SVMKernel>(kernel);
+  fitted.gamma = core::amount_member(state, "gamma");
+  const std::vector<double> coef0 = core::array_member<double>(state, "coef0");
+  core::require(coef0.size() == 1, "\"coef0\" is not one number");
+  fitted.coef0 = coef0[0];
+  fitted.degree = core::integer_member(state, "degree", 0);
+  core::require(fitted.degree <= kMostDegree, "\"degree\" is too great");
+  fitted.n_features_in = core::integer_member(state, "n_features_in", 1);
+  fitted.support = core::array_member<std::int64_t>(state, "support");
+  fitted.support_vectors = core::matrix_member<T>(state, "support_vectors");
+  fitted.n_support = core::array_member<std::int64_t>(state, "n_support");
+  fitted.dual_coef = core::matrix_member<double>(state, "dual_coef");
+  fitted.intercept = core::array_member<double>(state, "intercept");
+  fitted.objective = core::array_member<double>(state, "objective");
+  fitted.n_iter = core::integer_member(state, "n_iter", 0);
+  fitted.kkt_violation = core::amount_member(state, "kkt_violation");
+  fitted.converged = core::flag_member(state, "converged");
+
+  const std::int64_t count = std::ssize(fitted.support);
+  const bool given = fitted.kernel == SVMKernel::precomputed;
+  core::require(std::all_of(fitted.support.begin(), fitted.support.end(),
+                            [&](std::int64_t row) { return row >= 0 && (!given || row < fitted.n_features_in); }),
+                "\"support\" names a row that is not there");
+  core::require(given || (fitted.support_vectors.rows() == count &&
+                          (count == 0 || fitted.support_vectors.columns() == fitted.n_features_in)),
+                "\"support_vectors\" does not fit \"support\"");
+  core::require(fitted.dual_coef.rows() == std::max<std::int64_t>(classes - 1, 1) && fitted.dual_coef.columns() == count,
+                "\"dual_coef\" does not fit \"support\"");
+  const std::int64_t machines = classes == 0 ? 1 : classes * (classes - 1) / 2;
+  core::require(std::ssize(fitted.intercept) == machines && std::ssize(fitted.objective) == machines,
+                "\"intercept\" or \"objective\" does not fit the classes");
+  core::require(std::ssize(fitted.n_support) == std::max<std::int64_t>(classes, 1) &&
+                    std::all_of(fitted.n_support.begin(), fitted.n_support.end(),
+                                [&](std::int64_t own) { return own >= 0 && own <= count; }) &&
+                    std::accumulate(fitted.n_support.begin(), fitted.n_support.end(), std::int64_t{0}) == count,
+                "\"n_support\" does not fit \"support\"");
+}
+
+std::vector<std::int32_t> read_classes(const json& state) {
+  std::vector<std::int32_t> classes = core::array_member<std::int32_t>(state, "classes");
+  core::require(classes.size() >= 2 && std::adjacent_find(classes.begin(), classes.end(), std::greater_equal<>()) ==
+                                           classes.end(),
+                "\"classes\" are not two or more that ascend");
+  return classes;
+}
+
+}  // namespace
+
+#define FORJA_CLASSIFIER_FILE(Model, table)                                                             \
+  template <class T>                                                                                    \
+  void Model<T>::save(std::ostream& out) const {                                                        \
+    json document = core::model_document(#Model, core::type_name<T>(), get_params());                   \
+    document["state"] = machine_document(this->fitted("save"));                                         \
+    document["state"]["classes"] = core::array_document<std::int32_t>(this->classes());                 \
+    core::write_model(#Model "::save", out, document);                                                  \
+  }                                                                                                     \
+  template <class T>                                                                                    \
+  Model<T> Model<T>::load(std::istream& in, Device device) {                                            \
+    const json document = core::read_model(in, #Model, core::type_name<T>());                           \
+    Model model(core::stored_options(document, table), device);                                         \
+    std::vector<std::int32_t> classes = read_classes(document.at("state"));                             \
+    typename KernelMachine<T>::Fitted fitted;                                                           \
+    read_machine<T>(document.at("state"), std::ssize(classes), fitted);                                 \
+    model.set_fitted(std::move(fitted));                                                                \
+    model.set_classes(std::move(classes));                                                              \
+    return model;                                                                                       \
+  }                                                                                                     \
+  FORJA_MODEL_FILES(Model, fitted)
+
+#define FORJA_MACHINE_FILE(Model, table)                                              \
+  template <class T>                                                                  \
+  void Model<T>::save(std::ostream& out) const {                                      \
+    json document = core::model_document(#Model, core::type_name<T>(), get_params()); \
+    document["state"] = machine_document(this->fitted("save"));                       \
+    core::write_model(#Model "::save", out, document);                                \
+  }                                                                                   \
+  template <class T>                                                                  \
+  Model<T> Model<T>::load(std::istream& in, Device device) {                          \
+    const json document = core::read_model(in, #Model, core::type_name<T>());         \
+    Model model(core::stored_options(document, table), device);                       \
+    typename KernelMachine<T>::Fitted fitted;                                         \
+    read_machine<T>(document.at("state"), 0, fitted);                                 \
+    model.set_fitted(std::move(fitted));                                              \
+    return model;                                                                     \
+  }                                                                                   \
+  FORJA_MODEL_FILES(Model, fitted)
+
+FORJA_CLASSIFIER_FILE(SVC, core::svc_params())
+FORJA_CLASSIFIER_FILE(NuSVC, core::nu_svc_params())
+FORJA_MACHINE_FILE(SVR, core::svr_params())
+FORJA_MACHINE_FILE(NuSVR, core::nu_svr_params())
+FORJA_MACHINE_FILE(OneClassSVM, core::one_class_svm_params())
+
+}  // namespace forja

@@ -1,0 +1,271 @@
+#include "svm/svm_compute.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "runtime/threads.h"
+
+namespace forja::cpu {
+namespace {
+
+/// Variables of a working set. Steps go over its kernel values, which should stay in the second-level cache.
+constexpr std::int64_t kWorkingSet = 768;
+
+std::int64_t padded(std::int64_t count) {
+  constexpr std::int64_t kNumbers = 16;
+  return (count + kNumbers - 1) / kNumbers * kNumbers;
+}
+
+/// Rows of a problem's kernel matrix, by the places of its variables, copied from the square of all when first asked
+/// for.
+template <class T>
+class PickedRows {
+ public:
+  /// places: of each variable in the square.
+  PickedRows(const T* square, std::int64_t stride, std::span<const std::int64_t> places, const Smo<T>& smo)
+      : square_(square), stride_(stride), places_(places), width_(smo.width()), rows_(places.size()) {
+    for (std::int64_t v = 0; v < std::ssize(places); ++v) {
+      const std::int64_t from = places[static_cast<std::size_t>(v)];
+      const std::int64_t to = smo.place(v);
+      if (!runs_.empty() && runs_.back().from + runs_.back().count == from && runs_.back().to + runs_.back().count == to) {
+        ++runs_.back().count;
+      } else {
+        runs_.push_back({from, to, 1});
+      }
+    }
+  }
+
+  const T* operator()(std::int64_t v) {
+    AlignedVector<T>& row = rows_[static_cast<std::size_t>(v)];
+    if (row.empty()) {
+      row.assign(static_cast<std::size_t>(width_), T(0));
+      const T* from = square_ + places_[static_cast<std::size_t>(v)] * stride_;
+      for (const Run& run : runs_) std::copy_n(from + run.from, run.count, row.data() + run.to);
+    }
+    return row.data();
+  }
+
+ private:
+  struct Run {
+    std::int64_t from;
+    std::int64_t to;
+    std::int64_t count;
+  };
+  const T* square_;
+  std::int64_t stride_;
+  std::span<const std::int64_t> places_;
+  std::int64_t width_;
+  std::vector<AlignedVector<T>> rows_;
+  std::vector<Run> runs_;
+};
+
+}  // namespace
+
+template <class T>
+CpuSvm<T>::CpuSvm(MatrixView<const T> x, const formulas::KernelFunction<T>& kernel, const compute::SvmPlan& plan,
+                  int threads)
+    : x_(x), kernel_(kernel), plan_(plan), threads_(threads) {
+  if (precomputed()) {
+    all_.values = x.data();
+    all_.stride = x.stride();
+    return;
+  }
+  const std::vector<T> shift = kernel.shift_free() ? column_means(x, threads) : std::vector<T>();
+  rows_ = std::make_unique<KernelRows<T>>(x, std::span<const T>(shift), threads);
+}
+
+template <class T>
+bool CpuSvm<T>::fits(std::int64_t rows) const {
+  return rows <= kWorkingSet || rows * padded(rows) <= plan_.cache_bytes / static_cast<std::int64_t>(sizeof(T));
+}
+
+template <class T>
+T CpuSvm<T>::diagonal(std::int64_t row) const {
+  if (precomputed()) return x_(row, row);
+  const T square = rows_->square(row);
+  return kernel_(square, square, square);
+}
+
+template <class T>
+const typename CpuSvm<T>::Square& CpuSvm<T>::all_values() {
+  if (all_.values == nullptr) {
+    all_.stride = padded(rows_->count());
+    all_.own.resize(static_cast<std::size_t>(rows_->count() * all_.stride));
+    kernel_square(kernel_, *rows_, all_.own.data(), all_.stride, threads_);
+    for (std::int64_t i = 0; i < rows_->count(); ++i) {
+      std::fill(all_.own.data() + i * all_.stride + rows_->count(), all_.own.data() + (i + 1) * all_.stride, T(0));
+    }
+    all_.values = all_.own.data();
+  }
+  return all_;
+}
+
+template <class T>
+void CpuSvm<T>::set_problems(std::span<const compute::SvmProblem> problems) {
+  problems_.clear();
+  problems_.reserve(problems.size());
+  for (const compute::SvmProblem& problem : problems) {
+    problems_.push_back({problem.rows, problem.linear, Smo<T>(problem), {}});
+    Problem& own = problems_.back();
+    for (std::int64_t v = 0; v < own.smo.count(); ++v) {
+      own.smo.set_diagonal(v, static_cast<double>(diagonal(problem.rows[static_cast<std::size_t>(v)])));
+    }
+    const auto zero = [](double b) { return b == 0; };
+    if (!std::all_of(problem.start.begin(), problem.start.end(), zero)) refresh_one(own);
+  }
+}
+
+template <class T>
+compute::SvmState CpuSvm<T>::run_on(Problem& problem, const Square& square, std::span<const std::int64_t> places,
+                                    std::int64_t most) {
+  bool as_they_are = !precomputed() && std::ssize(places) == problem.smo.count() && problem.smo.width() <= square.stride;
+  for (std::int64_t v = 0; v < problem.smo.count() && as_they_are; ++v) {
+    as_they_are = places[static_cast<std::size_t>(v)] == v && problem.smo.place(v) == v;
+  }
+  if (as_they_are) {
+    return problem.smo.run([&](std::int64_t v) { return square.values + v * square.stride; }, plan_.tol, most);
+  }
+  PickedRows<T> picked(square.values, square.stride, places, problem.smo);
+  return problem.smo.run([&](std::int64_t v) { return picked(v); }, plan_.tol, most);
+}
+
+template <class T>
+compute::SvmState CpuSvm<T>::run_alone(Problem& problem, std::int64_t most) {
+  std::vector<std::int64_t> rows = problem.rows;
+  std::sort(rows.begin(), rows.end());
+  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+  const std::int64_t count = std::ssize(rows);
+  if (!fits(count)) return run_in_two_levels(problem, most);
+  Square square;
+  square.stride = padded(count);
+  square.own.assign(static_cast<std::size_t>(count * square.stride), T(0));
+  kernel_block(kernel_, *rows_, rows, *rows_, rows, square.own.data(), square.stride, threads_);
+  square.values = square.own.data();
+  std::vector<std::int64_t> places;
+  for (const std::int64_t row : problem.rows) {
+    places.push_back(std::lower_bound(rows.begin(), rows.end(), row) - rows.begin());
+  }
+  return run_on(problem, square, places, most);
+}
+
+template <class T>
+void CpuSvm<T>::choose_working_set(Problem& problem) const {
+  std::vector<std::int64_t>& set = problem.at_work;
+  const std::int64_t kept = std::min<std::int64_t>(std::ssize(set), kWorkingSet / 2);
+  set.erase(set.begin(), set.end() - kept);
+  for (const std::int64_t v : problem.smo.steepest(kWorkingSet)) {
+    if (std::ssize(set) == kWorkingSet) break;
+    if (std::find(set.begin(), set.begin() + kept, v) == set.begin() + kept) set.push_back(v);
+  }
+}
+
+template <class T>
+compute::SvmState CpuSvm<T>::run_in_two_levels(Problem& problem, std::int64_t most) {
+  // The inner steps end when little of what the working set could gain is left: gradients of others have moved since.
+  constexpr double kLeft = 0.1;
+  compute::SvmState state;
+  const double before = problem.smo.violation();
+  choose_working_set(problem);
+  std::vector<std::int64_t> variables = problem.at_work;
+  std::sort(variables.begin(), variables.end());
+  std::vector<std::int64_t> rows;
+  for (const std::int64_t v : variables) rows.push_back(problem.rows[static_cast<std::size_t>(v)]);
+  Smo<T> part = problem.smo.part(variables);
+  const std::int64_t size = std::ssize(rows);
+  Square square;
+  square.stride = padded(size);
+  square.own.assign(static_cast<std::size_t>(size * square.stride), T(0));
+  kernel_block(kernel_, *rows_, rows, *rows_, rows, square.own.data(), square.stride, threads_);
+  std::vector<std::int64_t> places(static_cast<std::size_t>(size));
+  std::iota(places.begin(), places.end(), std::int64_t{0});
+  PickedRows<T> picked(square.own.data(), square.stride, places, part);
+  state = part.run([&](std::int64_t v) { return picked(v); }, std::max(plan_.tol, kLeft * before), most);
+  std::vector<std::int64_t> moved;
+  std::vector<double> by;
+  for (std::int64_t k = 0; k < size; ++k) {
+    const std::int64_t v = variables[static_cast<std::size_t>(k)];
+    if (part.b(k) == problem.smo.b(v)) continue;
+    moved.push_back(rows[static_cast<std::size_t>(k)]);
+    by.push_back(part.b(k) - problem.smo.b(v));
+    problem.smo.set_b(v, part.b(k));
+  }
+  const std::int64_t end = std::ssize(moved);
+  Matrix<double> sums(problem.smo.count(), 1);
+  kernel_sums(kernel_, *rows_, std::span<const std::int64_t>(problem.rows), *rows_,
+              std::span<const std::int64_t>(moved), std::span(&end, 1), MatrixView<const double>(by.data(), 1, end),
+              sums.view(), threads_);
+  for (std::int64_t v = 0; v < problem.smo.count(); ++v) problem.smo.add_to_gradient(v, sums(v, 0));
+  state.violation = problem.smo.violation();
+  return state;
+}
+
+template <class T>
+std::vector<compute::SvmState> CpuSvm<T>::run(std::span<const std::int64_t> listed,
+                                              std::span<const std::int64_t> most_steps) {
+  std::vector<compute::SvmState> states(listed.size());
+  const auto problem = [&](std::size_t k) -> Problem& { return problems_[static_cast<std::size_t>(listed[k])]; };
+  if (precomputed() || fits(rows_->count())) {
+    const Square& square = all_values();
+    for_each_chunk(threads_, std::ssize(listed), [&](std::int64_t k, int) {
+      const auto at = static_cast<std::size_t>(k);
+      states[at] = run_on(problem(at), square, problem(at).rows, most_steps[at]);
+    });
+  } else {
+    for (std::size_t k = 0; k < listed.size(); ++k) states[k] = run_alone(problem(k), most_steps[k]);
+  }
+  return states;
+}
+
+template <class T>
+void CpuSvm<T>::refresh_one(Problem& problem) {
+  std::vector<std::int64_t> rows;
+  std::vector<double> b;
+  for (std::int64_t v = 0; v < problem.smo.count(); ++v) {
+    problem.smo.set_gradient(v, problem.linear[static_cast<std::size_t>(v)]);
+    if (problem.smo.b(v) == 0) continue;
+    rows.push_back(problem.rows[static_cast<std::size_t>(v)]);
+    b.push_back(problem.smo.b(v));
+  }
+  if (all_.values != nullptr) {
+    for (std::size_t k = 0; k < rows.size(); ++k) {
+      const T* row = all_.values + rows[k] * all_.stride;
+      for (std::int64_t v = 0; v < problem.smo.count(); ++v) {
+        problem.smo.add_to_gradient(v, b[k] * static_cast<double>(row[problem.rows[static_cast<std::size_t>(v)]]));
+      }
+    }
+    return;
+  }
+  const std::int64_t end = std::ssize(rows);
+  Matrix<double> sums(problem.smo.count(), 1);
+  kernel_sums(kernel_, *rows_, std::span<const std::int64_t>(problem.rows), *rows_, std::span<const std::int64_t>(rows),
+              std::span(&end, 1), MatrixView<const double>(b.data(), 1, end), sums.view(), threads_);
+  for (std::int64_t v = 0; v < problem.smo.count(); ++v) problem.smo.add_to_gradient(v, sums(v, 0));
+}
+
+template <class T>
+std::vector<compute::SvmState> CpuSvm<T>::refresh(std::span<const std::int64_t> listed) {
+  std::vector<compute::SvmState> states(listed.size());
+  const int outer = all_.values != nullptr ? threads_ : 1;
+  for_each_chunk(outer, std::ssize(listed), [&](std::int64_t k, int) {
+    Problem& problem = problems_[static_cast<std::size_t>(listed[static_cast<std::size_t>(k)])];
+    refresh_one(problem);
+    states[static_cast<std::size_t>(k)].violation = problem.smo.violation();
+  });
+  return states;
+}
+
+template <class T>
+compute::SvmSolution CpuSvm<T>::solution(std::int64_t problem) {
+  const Problem& own = problems_[static_cast<std::size_t>(problem)];
+  compute::SvmSolution found;
+  for (std::int64_t v = 0; v < own.smo.count(); ++v) {
+    found.b.push_back(own.smo.b(v));
+    found.gradient.push_back(own.smo.gradient(v));
+  }
+  return found;
+}
+
+template class CpuSvm<float>;
+template class CpuSvm<double>;
+
+}  // namespace forja::cpu
