@@ -10,6 +10,8 @@
 #include "linear/linear_predictor.h"
 #include "runtime/context.h"
 #include "runtime/device_rows.h"
+#include "svm/svm_compute.h"
+#include "svm/svm_predictor.h"
 
 namespace forja::cuda {
 namespace {
@@ -68,6 +70,23 @@ class CudaFamilies final : public compute::BackendFor<T> {
                                                                      MatrixView<const double> coef,
                                                                      std::span<const double> intercept) const override {
     return std::make_unique<CudaLinearPredictor<T>>(place.index, coef, intercept);
+  }
+
+  std::unique_ptr<compute::SvmCompute<T>> make_svm(compute::Place place, const Rows<T>& x,
+                                                   const formulas::KernelFunction<T>& kernel,
+                                                   const compute::SvmPlan& plan) const override {
+    return std::make_unique<CudaSvm<T>>(place.index, x, kernel, plan);
+  }
+
+  std::unique_ptr<compute::SvmPredictor<T>> make_svm_predictor(
+      compute::Place place, const compute::SvmSupport<T>& support,
+      const formulas::KernelFunction<T>& kernel) const override {
+    return std::make_unique<CudaSvmPredictor<T>>(place.index, support, kernel);
+  }
+
+  void kernel_matrix(compute::Place place, const formulas::KernelFunction<T>& kernel, const Rows<T>& a,
+                     const Rows<T>& b, MatrixView<T> out) const override {
+    cuda::kernel_matrix(place.index, kernel, a, b, out);
   }
 };
 

@@ -27,4 +27,7 @@ set(FORJA_CUDA_SOURCES
   runtime/memory_pool.cpp
   runtime/row_stream.cpp
   runtime/solver.cpp
+  svm/kernel_rows.cu
+  svm/svm_compute.cu
+  svm/svm_predictor.cu
 )

@@ -86,8 +86,8 @@ class BackendFor {
   virtual std::unique_ptr<SvmPredictor<T>> make_svm_predictor(Place place, const SvmSupport<T>& support,
                                                               const formulas::KernelFunction<T>& kernel) const = 0;
   /// out(i, j) = K(a_i, b_j), not of precomputed. Synchronises.
-  virtual void kernel_matrix(Place place, const formulas::KernelFunction<T>& kernel, const Rows<T>& a,
-                             const Rows<T>& b, MatrixView<T> out) const = 0;
+  virtual void kernel_matrix(Place place, const formulas::KernelFunction<T>& kernel, const Rows<T>& a, const Rows<T>& b,
+                             MatrixView<T> out) const = 0;
 };
 
 /// One implementation of every family for one kind of device.

@@ -37,7 +37,7 @@ struct SvmSolution {
 
 /// How a fit works.
 struct SvmPlan {
-  double tol = 1e-3;            ///< a problem ends when its violation is no greater
+  double tol = 1e-3;             ///< a problem ends when its violation is no greater
   std::int64_t cache_bytes = 0;  ///< for kernel values that are kept; at least those of a working set are
 };
 

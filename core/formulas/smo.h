@@ -12,15 +12,17 @@ namespace forja::formulas {
 /// Curvatures below this count as this: the step along a flat or, by rounding, concave direction stays finite.
 inline constexpr double kLeastCurvature = 1e-12;
 
+inline constexpr double kNoWay = std::numeric_limits<double>::infinity();
+
 /// What a variable's slope upwards adds to its gradient; infinite where it cannot go.
 FORJA_HD inline double rise(double b, double upper, double epsilon) {
-  if (!(b < upper)) return std::numeric_limits<double>::infinity();
+  if (!(b < upper)) return kNoWay;
   return b < 0 ? -epsilon : epsilon;
 }
 
 /// The same downwards, for its negative: the variable gains by going down what gradient + this is above 0.
 FORJA_HD inline double fall(double b, double lower, double epsilon) {
-  if (!(b > lower)) return -std::numeric_limits<double>::infinity();
+  if (!(b > lower)) return -kNoWay;
   return b > 0 ? epsilon : -epsilon;
 }
 

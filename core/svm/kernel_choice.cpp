@@ -41,7 +41,8 @@ Matrix<T> kernel_values(std::string_view call, const KernelChoice& kernel, const
   check_columns(call, b.columns(), a.columns());
   check_finite(call, "gamma", kernel.gamma);
   check_finite(call, "coef0", kernel.coef0);
-  if (kernel.degree < 0) throw InvalidArgument(fmt::format("{}: degree = {} but it must be at least 0", call, kernel.degree));
+  if (kernel.degree < 0)
+    throw InvalidArgument(fmt::format("{}: degree = {} but it must be at least 0", call, kernel.degree));
   Matrix<T> out(a.rows(), b.rows());
   families<T>(device).kernel_matrix(place(device), kernel.function<T>(), a, b, out.view());
   return out;
@@ -70,19 +71,19 @@ double gamma_of(const KernelGamma& gamma, const Rows<T>& x) {
 template <class T, class Options>
 KernelChoice kernel_choice(std::string_view call, const Options& options, const Rows<T>& x) {
   if (options.kernel == SVMKernel::precomputed && x.rows() != x.columns()) {
-    throw InvalidArgument(fmt::format("{}: kernel = \"precomputed\" needs a square x, but it is {} x {}", call, x.rows(),
-                                      x.columns()));
+    throw InvalidArgument(
+        fmt::format("{}: kernel = \"precomputed\" needs a square x, but it is {} x {}", call, x.rows(), x.columns()));
   }
   const bool unused = options.kernel == SVMKernel::linear || options.kernel == SVMKernel::precomputed;
   return {options.kernel, unused ? 1 : gamma_of(options.gamma, x), options.coef0, options.degree};
 }
 
-#define FORJA_INSTANTIATE(T)                                                                             \
-  template double gamma_of(const KernelGamma&, const Rows<T>&);                                          \
-  template KernelChoice kernel_choice(std::string_view, const SVCOptions&, const Rows<T>&);              \
-  template KernelChoice kernel_choice(std::string_view, const NuSVCOptions&, const Rows<T>&);            \
-  template KernelChoice kernel_choice(std::string_view, const SVROptions&, const Rows<T>&);              \
-  template KernelChoice kernel_choice(std::string_view, const NuSVROptions&, const Rows<T>&);            \
+#define FORJA_INSTANTIATE(T)                                                                  \
+  template double gamma_of(const KernelGamma&, const Rows<T>&);                               \
+  template KernelChoice kernel_choice(std::string_view, const SVCOptions&, const Rows<T>&);   \
+  template KernelChoice kernel_choice(std::string_view, const NuSVCOptions&, const Rows<T>&); \
+  template KernelChoice kernel_choice(std::string_view, const SVROptions&, const Rows<T>&);   \
+  template KernelChoice kernel_choice(std::string_view, const NuSVROptions&, const Rows<T>&); \
   template KernelChoice kernel_choice(std::string_view, const OneClassSVMOptions&, const Rows<T>&);
 FORJA_INSTANTIATE(float)
 FORJA_INSTANTIATE(double)
@@ -110,8 +111,7 @@ Matrix<T> rbf_kernel(const Rows<T>& a, const Rows<T>& b, std::optional<double> g
 }
 
 template <class T>
-Matrix<T> sigmoid_kernel(const Rows<T>& a, const Rows<T>& b, std::optional<double> gamma, double coef0,
-                         Device device) {
+Matrix<T> sigmoid_kernel(const Rows<T>& a, const Rows<T>& b, std::optional<double> gamma, double coef0, Device device) {
   return core::kernel_values("sigmoid_kernel", {SVMKernel::sigmoid, core::gamma_or(gamma, a), coef0}, a, b, device);
 }
 

@@ -49,8 +49,8 @@ Matrix<T> KernelMachine<T>::decisions(std::string_view what, const Rows<T>& x) c
     std::int64_t pair = 0;
     for (std::int64_t a = 0; a < segments; ++a) {
       for (std::int64_t b = a + 1; b < segments; ++b, ++pair) {
-        out(i, pair) = static_cast<T>(sums(i, a * w + b - 1) + sums(i, b * w + a) +
-                                      own.intercept[static_cast<std::size_t>(pair)]);
+        out(i, pair) =
+            static_cast<T>(sums(i, a * w + b - 1) + sums(i, b * w + a) + own.intercept[static_cast<std::size_t>(pair)]);
       }
     }
   }
@@ -60,7 +60,8 @@ Matrix<T> KernelMachine<T>::decisions(std::string_view what, const Rows<T>& x) c
 template <class T>
 Matrix<double> KernelMachine<T>::coef() const {
   const Fitted& own = fitted("coef");
-  if (own.kernel != SVMKernel::linear) throw InvalidArgument(call("coef") + ": only the linear kernel has coefficients");
+  if (own.kernel != SVMKernel::linear)
+    throw InvalidArgument(call("coef") + ": only the linear kernel has coefficients");
   const std::int64_t pairs = std::ssize(own.intercept);
   const std::int64_t classes = own.dual_coef.rows() + 1;
   Matrix<double> found(pairs, own.n_features_in);
@@ -85,10 +86,10 @@ Matrix<double> KernelMachine<T>::coef() const {
   return found;
 }
 
-#define FORJA_TELLS(type, name)                 \
-  template <class T>                            \
-  type KernelMachine<T>::name() const {         \
-    return fitted(#name).name;                  \
+#define FORJA_TELLS(type, name)         \
+  template <class T>                    \
+  type KernelMachine<T>::name() const { \
+    return fitted(#name).name;          \
   }
 FORJA_TELLS(const std::vector<std::int64_t>&, support)
 FORJA_TELLS(const Matrix<T>&, support_vectors)

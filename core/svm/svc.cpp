@@ -72,8 +72,8 @@ compute::SvmProblem nu_problem(std::string_view call, const core::ClassRows& cla
   const double second = weight_of(b);
   const double sum = nu * (first + second) / 2;
   if (sum > std::min(first, second)) {
-    throw InvalidArgument(fmt::format("{}: nu = {} but classes {} and {}, which weigh {} and {}, allow at most {}", call,
-                                      nu, classes.classes[static_cast<std::size_t>(a)],
+    throw InvalidArgument(fmt::format("{}: nu = {} but classes {} and {}, which weigh {} and {}, allow at most {}",
+                                      call, nu, classes.classes[static_cast<std::size_t>(a)],
                                       classes.classes[static_cast<std::size_t>(b)], first, second,
                                       2 * std::min(first, second) / (first + second)));
   }

@@ -65,8 +65,9 @@ void read_machine(const json& state, std::int64_t classes, Fitted& fitted) {
   core::require(given || (fitted.support_vectors.rows() == count &&
                           (count == 0 || fitted.support_vectors.columns() == fitted.n_features_in)),
                 "\"support_vectors\" does not fit \"support\"");
-  core::require(fitted.dual_coef.rows() == std::max<std::int64_t>(classes - 1, 1) && fitted.dual_coef.columns() == count,
-                "\"dual_coef\" does not fit \"support\"");
+  core::require(
+      fitted.dual_coef.rows() == std::max<std::int64_t>(classes - 1, 1) && fitted.dual_coef.columns() == count,
+      "\"dual_coef\" does not fit \"support\"");
   const std::int64_t machines = classes == 0 ? 1 : classes * (classes - 1) / 2;
   core::require(std::ssize(fitted.intercept) == machines && std::ssize(fitted.objective) == machines,
                 "\"intercept\" or \"objective\" does not fit the classes");
@@ -79,33 +80,33 @@ void read_machine(const json& state, std::int64_t classes, Fitted& fitted) {
 
 std::vector<std::int32_t> read_classes(const json& state) {
   std::vector<std::int32_t> classes = core::array_member<std::int32_t>(state, "classes");
-  core::require(classes.size() >= 2 && std::adjacent_find(classes.begin(), classes.end(), std::greater_equal<>()) ==
-                                           classes.end(),
+  core::require(classes.size() >= 2 &&
+                    std::adjacent_find(classes.begin(), classes.end(), std::greater_equal<>()) == classes.end(),
                 "\"classes\" are not two or more that ascend");
   return classes;
 }
 
 }  // namespace
 
-#define FORJA_CLASSIFIER_FILE(Model, table)                                                             \
-  template <class T>                                                                                    \
-  void Model<T>::save(std::ostream& out) const {                                                        \
-    json document = core::model_document(#Model, core::type_name<T>(), get_params());                   \
-    document["state"] = machine_document(this->fitted("save"));                                         \
-    document["state"]["classes"] = core::array_document<std::int32_t>(this->classes());                 \
-    core::write_model(#Model "::save", out, document);                                                  \
-  }                                                                                                     \
-  template <class T>                                                                                    \
-  Model<T> Model<T>::load(std::istream& in, Device device) {                                            \
-    const json document = core::read_model(in, #Model, core::type_name<T>());                           \
-    Model model(core::stored_options(document, table), device);                                         \
-    std::vector<std::int32_t> classes = read_classes(document.at("state"));                             \
-    typename KernelMachine<T>::Fitted fitted;                                                           \
-    read_machine<T>(document.at("state"), std::ssize(classes), fitted);                                 \
-    model.set_fitted(std::move(fitted));                                                                \
-    model.set_classes(std::move(classes));                                                              \
-    return model;                                                                                       \
-  }                                                                                                     \
+#define FORJA_CLASSIFIER_FILE(Model, table)                                             \
+  template <class T>                                                                    \
+  void Model<T>::save(std::ostream& out) const {                                        \
+    json document = core::model_document(#Model, core::type_name<T>(), get_params());   \
+    document["state"] = machine_document(this->fitted("save"));                         \
+    document["state"]["classes"] = core::array_document<std::int32_t>(this->classes()); \
+    core::write_model(#Model "::save", out, document);                                  \
+  }                                                                                     \
+  template <class T>                                                                    \
+  Model<T> Model<T>::load(std::istream& in, Device device) {                            \
+    const json document = core::read_model(in, #Model, core::type_name<T>());           \
+    Model model(core::stored_options(document, table), device);                         \
+    std::vector<std::int32_t> classes = read_classes(document.at("state"));             \
+    typename KernelMachine<T>::Fitted fitted;                                           \
+    read_machine<T>(document.at("state"), std::ssize(classes), fitted);                 \
+    model.set_fitted(std::move(fitted));                                                \
+    model.set_classes(std::move(classes));                                              \
+    return model;                                                                       \
+  }                                                                                     \
   FORJA_MODEL_FILES(Model, fitted)
 
 #define FORJA_MACHINE_FILE(Model, table)                                              \

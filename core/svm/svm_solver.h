@@ -21,8 +21,8 @@ struct SvmEnd {
   bool converged = false;
 };
 
-/// Solves the problems side by side. A problem has converged when its violation is at most tol with gradients made anew;
-/// else `max_iter` steps were taken, or no step moves a multiplier any more. The watch is told of the greatest
+/// Solves the problems side by side. A problem has converged when its violation is at most tol with gradients made
+/// anew; else `max_iter` steps were taken, or no step moves a multiplier any more. The watch is told of the greatest
 /// violation. Throws Cancelled, OutOfMemory.
 template <class T>
 std::vector<SvmEnd> solve(compute::SvmCompute<T>& compute, std::span<const compute::SvmProblem> problems, double tol,

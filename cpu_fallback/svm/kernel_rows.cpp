@@ -61,15 +61,16 @@ void kernel_tiles(const formulas::KernelFunction<T>& kernel, const RowChunk<T>& 
   using Panels = PackedPanels<T>;
   const typename Panels::Tag tag;
   const std::int64_t first = panel * Panels::kPanelWidth;
-  packed.panels.multiply(panel, chunk.rows.data(), chunk.filled, [&](std::int64_t i, const auto& products, int vectors) {
-    if (i >= chunk.count) return;
-    const auto own = hn::Set(tag, chunk.squares[static_cast<std::size_t>(i)]);
-    for (int v = 0; v < vectors; ++v) {
-      const std::int64_t column = first + v * Panels::kLanes;
-      const auto other = hn::Load(tag, packed.squares.data() + column);
-      take(i, column, kernel_vector(tag, kernel, products[v], own, other));
-    }
-  });
+  packed.panels.multiply(panel, chunk.rows.data(), chunk.filled,
+                         [&](std::int64_t i, const auto& products, int vectors) {
+                           if (i >= chunk.count) return;
+                           const auto own = hn::Set(tag, chunk.squares[static_cast<std::size_t>(i)]);
+                           for (int v = 0; v < vectors; ++v) {
+                             const std::int64_t column = first + v * Panels::kLanes;
+                             const auto other = hn::Load(tag, packed.squares.data() + column);
+                             take(i, column, kernel_vector(tag, kernel, products[v], own, other));
+                           }
+                         });
 }
 
 /// Writes what of a vector lies before `columns`.

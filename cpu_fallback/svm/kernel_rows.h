@@ -4,8 +4,8 @@
 #include <span>
 #include <vector>
 
-#include "formulas/kernel_functions.h"
 #include "forja/matrix.h"
+#include "formulas/kernel_functions.h"
 #include "runtime/aligned.h"
 
 namespace forja::cpu {
@@ -35,9 +35,9 @@ std::vector<T> column_means(MatrixView<const T> x, int threads);
 
 /// out(i, j) = K(a_i, b_j), `stride` numbers from row to row, all rows of b; rows_a: which of a.
 template <class T>
-void kernel_block(const formulas::KernelFunction<T>& kernel, const KernelRows<T>& a, std::span<const std::int64_t> rows_a,
-                  const KernelRows<T>& b, std::span<const std::int64_t> rows_b, T* out, std::int64_t stride,
-                  int threads);
+void kernel_block(const formulas::KernelFunction<T>& kernel, const KernelRows<T>& a,
+                  std::span<const std::int64_t> rows_a, const KernelRows<T>& b, std::span<const std::int64_t> rows_b,
+                  T* out, std::int64_t stride, int threads);
 
 /// The same for all rows of both where both are the same rows: half of the products, mirrored.
 template <class T>
@@ -47,9 +47,10 @@ void kernel_square(const formulas::KernelFunction<T>& kernel, const KernelRows<T
 /// sums(i, s w + r) += sum over the v of segment s of weights(r, v) K(a_i, b_v), in double. rows_a and rows_b: which
 /// of a and b; ends: of the segments of rows_b; weights: w x rows_b.
 template <class T>
-void kernel_sums(const formulas::KernelFunction<T>& kernel, const KernelRows<T>& a, std::span<const std::int64_t> rows_a,
-                 const KernelRows<T>& b, std::span<const std::int64_t> rows_b, std::span<const std::int64_t> ends,
-                 MatrixView<const double> weights, MatrixView<double> sums, int threads);
+void kernel_sums(const formulas::KernelFunction<T>& kernel, const KernelRows<T>& a,
+                 std::span<const std::int64_t> rows_a, const KernelRows<T>& b, std::span<const std::int64_t> rows_b,
+                 std::span<const std::int64_t> ends, MatrixView<const double> weights, MatrixView<double> sums,
+                 int threads);
 
 /// out(i, j) = K(a_i, b_j).
 template <class T>

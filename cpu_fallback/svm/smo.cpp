@@ -81,8 +81,8 @@ Smo<T>::Smo(const compute::SvmProblem& problem)
 
 template <class T>
 Smo<T> Smo<T>::part(const std::vector<std::int64_t>& variables) const {
-  const auto first = std::count_if(variables.begin(), variables.end(),
-                                   [&](std::int64_t v) { return v < groups_[0].count; });
+  const auto first =
+      std::count_if(variables.begin(), variables.end(), [&](std::int64_t v) { return v < groups_[0].count; });
   Smo found(first, std::ssize(variables) - first, epsilon_);
   for (std::int64_t k = 0; k < found.count_; ++k) {
     const std::size_t from = at(variables[static_cast<std::size_t>(k)]);

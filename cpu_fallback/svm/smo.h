@@ -19,7 +19,9 @@ class Smo {
 
   std::int64_t count() const { return count_; }
   std::int64_t width() const { return groups_.back().end; }
-  std::int64_t place(std::int64_t v) const { return v < groups_[0].count ? v : v + groups_[1].begin - groups_[0].count; }
+  std::int64_t place(std::int64_t v) const {
+    return v < groups_[0].count ? v : v + groups_[1].begin - groups_[0].count;
+  }
 
   double b(std::int64_t v) const { return b_[at(v)]; }
   double gradient(std::int64_t v) const { return gradient_[at(v)]; }
@@ -46,9 +48,9 @@ class Smo {
   struct Group {
     std::int64_t begin;  ///< places, multiples of the vector's lanes
     std::int64_t end;
-    std::int64_t count;       ///< of its variables
-    std::int64_t up = -1;     ///< the place of the steepest way up
-    double least = 0;         ///< its slope
+    std::int64_t count;    ///< of its variables
+    std::int64_t up = -1;  ///< the place of the steepest way up
+    double least = 0;      ///< its slope
   };
   struct Pair {
     std::int64_t up = -1;

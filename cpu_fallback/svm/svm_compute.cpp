@@ -27,7 +27,8 @@ class PickedRows {
     for (std::int64_t v = 0; v < std::ssize(places); ++v) {
       const std::int64_t from = places[static_cast<std::size_t>(v)];
       const std::int64_t to = smo.place(v);
-      if (!runs_.empty() && runs_.back().from + runs_.back().count == from && runs_.back().to + runs_.back().count == to) {
+      if (!runs_.empty() && runs_.back().from + runs_.back().count == from &&
+          runs_.back().to + runs_.back().count == to) {
         ++runs_.back().count;
       } else {
         runs_.push_back({from, to, 1});
@@ -118,7 +119,8 @@ void CpuSvm<T>::set_problems(std::span<const compute::SvmProblem> problems) {
 template <class T>
 compute::SvmState CpuSvm<T>::run_on(Problem& problem, const Square& square, std::span<const std::int64_t> places,
                                     std::int64_t most) {
-  bool as_they_are = !precomputed() && std::ssize(places) == problem.smo.count() && problem.smo.width() <= square.stride;
+  bool as_they_are =
+      !precomputed() && std::ssize(places) == problem.smo.count() && problem.smo.width() <= square.stride;
   for (std::int64_t v = 0; v < problem.smo.count() && as_they_are; ++v) {
     as_they_are = places[static_cast<std::size_t>(v)] == v && problem.smo.place(v) == v;
   }

@@ -150,6 +150,42 @@ std::vector<double> decomposition_run(const compute::Backend& backend) {
   return seen;
 }
 
+/// Kernel machines: two problems that start apart from zero and at it, sums over vectors, a kernel matrix.
+std::vector<double> svm_run(const compute::Backend& backend) {
+  const compute::BackendFor<float>& families = backend.families<float>();
+  const Matrix<float> x = blobs<float>(20, 3, 2, 1.0, 15);
+  compute::SvmProblem one;
+  for (std::int64_t i = 0; i < 20; ++i) {
+    one.rows.push_back(i);
+    one.linear.push_back(0);
+    one.lower.push_back(0);
+    one.upper.push_back(1);
+    one.start.push_back(i < 7 ? 1 : 0);
+  }
+  compute::SvmProblem other = one;
+  other.start.clear();
+  other.linear[3] = -1;
+  other.lower.assign(20, -1);
+  std::vector<double> seen;
+  const formulas::KernelFunction<float> kernel{formulas::KernelKind::rbf, 0.2F};
+  const auto seam = families.make_svm({0, 0}, Rows<float>(x), kernel, {1e-3, 0});
+  seam->set_problems(std::vector<compute::SvmProblem>{one, other});
+  const std::vector<std::int64_t> both{0, 1};
+  for (const auto& state : seam->run(both, std::vector<std::int64_t>{50, 50})) seen.push_back(state.violation);
+  for (const auto& state : seam->refresh(both)) seen.push_back(state.violation);
+  const std::vector<double> b = seam->solution(0).b;
+  seen.insert(seen.end(), b.begin(), b.end());
+  const Matrix<double> weights(1, 20, 0.5);
+  const std::vector<std::int64_t> end{20};
+  Matrix<double> sums(20, 1);
+  families.make_svm_predictor({0, 0}, {x.view(), {}, end, weights}, kernel)->sum(Rows<float>(x), sums.view());
+  seen.push_back(sums(4, 0));
+  Matrix<float> values(20, 20);
+  families.kernel_matrix({0, 0}, kernel, Rows<float>(x), Rows<float>(x), values.view());
+  seen.push_back(static_cast<double>(values(1, 5)));
+  return seen;
+}
+
 /// Calls from one that fails to the next: every one but where AddressSanitizer makes a run ten times as long.
 #ifdef __SANITIZE_ADDRESS__
 constexpr std::int64_t kStep = 3;
@@ -206,6 +242,10 @@ TEST(CudaFaults, whichever_call_fails_in_linear_models_nothing_leaks_and_the_nex
 
 TEST(CudaFaults, whichever_call_fails_where_silhouettes_stream_nothing_leaks_and_the_next_run_works) {
   fail_each_call(streamed_silhouettes);
+}
+
+TEST(CudaFaults, whichever_call_of_kernel_machines_fails_nothing_leaks_and_the_next_run_works) {
+  fail_each_call(svm_run);
 }
 
 TEST(CudaFaults, whichever_call_of_a_decomposition_fails_nothing_leaks_and_the_next_run_works) {

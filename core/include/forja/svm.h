@@ -164,16 +164,16 @@ class FORJA_API KernelClassifier : public KernelMachine<T> {
 
 /// Parameters of SVC.
 struct SVCOptions {
-  double C = 1;                                     ///< how much errors count beside the margin. Above 0, finite
-  SVMKernel kernel = SVMKernel::rbf;                ///< linear, poly, rbf, sigmoid or precomputed
-  std::int64_t degree = 3;                          ///< of poly. At least 0
-  KernelGamma gamma = KernelGamma::scale();         ///< of poly, rbf and sigmoid
-  double coef0 = 0;                                 ///< of poly and sigmoid. Finite
-  double tol = 1e-3;                                ///< greatest kkt_violation() of a solution. Above 0
-  double cache_size = 200;                          ///< MB for kernel values. Above 0
-  std::optional<std::int64_t> max_iter = {};        ///< most steps for a pair of classes, at least 1; empty: no limit
+  double C = 1;                               ///< how much errors count beside the margin. Above 0, finite
+  SVMKernel kernel = SVMKernel::rbf;          ///< linear, poly, rbf, sigmoid or precomputed
+  std::int64_t degree = 3;                    ///< of poly. At least 0
+  KernelGamma gamma = KernelGamma::scale();   ///< of poly, rbf and sigmoid
+  double coef0 = 0;                           ///< of poly and sigmoid. Finite
+  double tol = 1e-3;                          ///< greatest kkt_violation() of a solution. Above 0
+  double cache_size = 200;                    ///< MB for kernel values. Above 0
+  std::optional<std::int64_t> max_iter = {};  ///< most steps for a pair of classes, at least 1; empty: no limit
   DecisionShape decision_function_shape = DecisionShape::ovr;  ///< ovr or ovo
-  bool break_ties = false;                          ///< whether predict tells ties apart; needs ovr
+  bool break_ties = false;                                     ///< whether predict tells ties apart; needs ovr
 };
 
 /// Support vector classification.
@@ -208,9 +208,9 @@ class FORJA_API SVC : public KernelClassifier<T> {
 
 /// Parameters of NuSVC.
 struct NuSVCOptions {
-  double nu = 0.5;                            ///< bounds the share of errors from above, of support vectors from below.
-                                              ///< Above 0, up to 1
-  SVMKernel kernel = SVMKernel::rbf;          ///< and so on, as in SVCOptions
+  double nu = 0.5;                    ///< bounds the share of errors from above, of support vectors from below.
+                                      ///< Above 0, up to 1
+  SVMKernel kernel = SVMKernel::rbf;  ///< and so on, as in SVCOptions
   std::int64_t degree = 3;
   KernelGamma gamma = KernelGamma::scale();
   double coef0 = 0;
