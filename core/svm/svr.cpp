@@ -196,8 +196,9 @@ std::vector<T> OneClassSVM<T>::decision_function(const Rows<T>& x) const {
 
 template <class T>
 std::vector<std::int32_t> OneClassSVM<T>::predict(const Rows<T>& x) const {
+  const Matrix<T> found = this->decisions("predict", x);
   std::vector<std::int32_t> labels;
-  for (const T decision : this->decisions("predict", x).values()) labels.push_back(decision > 0 ? 1 : -1);
+  for (const T decision : found.values()) labels.push_back(decision > 0 ? 1 : -1);
   return labels;
 }
 

@@ -215,8 +215,9 @@ struct PairShared {
 };
 
 // A block for each problem, a thread for each variable of its working set, which keeps b and the gradient in registers;
-// the rows of the pair come from the L2 cache. Ends where a tenth of the first violation is left, or tol. Floor: bound
-// by latency, some 2 microseconds a step: three searches of the block, two rows of the kernel matrix.
+// the rows of the pair come from the L2 cache. Ends at tol; where others wait, with a tenth of the first violation
+// left. Floor: bound by latency, some 2 microseconds a step: three searches of the block, two rows of the kernel
+// matrix.
 template <class T>
 __global__ void __launch_bounds__(kWorkingSet, 1) step_pairs(const RoundTask<T>* tasks, double tol) {
   FORJA_SHARED(slots, Ranked[kMostWarps]);
@@ -262,7 +263,7 @@ __global__ void __launch_bounds__(kWorkingSet, 1) step_pairs(const RoundTask<T>*
         up = steepest.at;
       }
     }
-    if (steps == 0) enough = 0.1 * violation > tol ? 0.1 * violation : tol;
+    if (steps == 0 && own.count > kWorkingSet && 0.1 * violation > tol) enough = 0.1 * violation;
     if (violation <= enough || best.at < 0 || steps == task.most_steps) break;
     const std::int32_t down = best.at;
     __syncthreads();
