@@ -23,7 +23,7 @@ struct LeadingSvd {
 
 /// The singular value decomposition of one set of rows: the seam. Built from the rows (n x d), which stay on the device
 /// until it is destroyed or stream through it. X stands for them minus their columns' means where `centred` was asked
-/// for.
+/// for, or centre() called.
 ///
 /// Contract, the same on every device:
 /// - Means are double sums. A value is centred in double and rounded to T; products of T are T over some thousand rows
@@ -37,8 +37,10 @@ class DecompositionCompute {
 
   virtual std::int64_t rows() const = 0;
   virtual std::int64_t columns() const = 0;
-  /// Computed when built; zeros where not centred.
+  /// Computed when built, or by centre(); zeros where not centred.
   virtual const std::vector<double>& mean() const = 0;
+  /// From now on X is centred. Values and a block found before are not asked for again. One pass. Synchronises.
+  virtual void centre() = 0;
   /// Sum of the squares of X. One pass, or none where another has seen them. Synchronises.
   virtual double total_square() = 0;
 

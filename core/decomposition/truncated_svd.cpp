@@ -17,17 +17,17 @@ namespace forja {
 template <class T>
 TruncatedSVD<T>::TruncatedSVD(TruncatedSVDOptions options, Device device) : options_(options), device_(device) {}
 
-// Variances come from centred rows: of a mean far from 0 nothing would be left after a subtraction.
+// Variances come from the same rows, then centred: of a mean far from 0 nothing would be left after a subtraction.
 template <class T>
 TruncatedSVD<T>& TruncatedSVD<T>::fit(const Rows<T>& x) {
   constexpr const char* kCall = "TruncatedSVD::fit";
   core::truncated_svd_params().check(kCall, options_);
   core::check_rows(kCall, x, device_);
   core::check_components(kCall, options_.n_components, options_.svd_solver, x.rows(), x.columns());
-  const auto& families = core::families<T>(device_);
-  core::SvdOutcome found = core::leading_svd(*families.make_decomposition(core::place(device_), x, false),
-                                             {options_.n_components, options_.svd_solver, options_.iterated_power,
-                                              options_.tol, options_.n_oversamples, options_.seed});
+  const auto rows = core::families<T>(device_).make_decomposition(core::place(device_), x, false);
+  core::SvdOutcome found =
+      core::leading_svd(*rows, {options_.n_components, options_.svd_solver, options_.iterated_power, options_.tol,
+                                options_.n_oversamples, options_.seed});
   State next;
   next.components = std::move(found.components);
   next.public_components = Matrix<T>(next.components.view());
@@ -36,9 +36,9 @@ TruncatedSVD<T>& TruncatedSVD<T>::fit(const Rows<T>& x) {
   next.residual = found.residual;
   next.n_iter = found.n_iter;
   next.converged = found.converged;
-  const auto centred = families.make_decomposition(core::place(device_), x, true);
-  const double total = centred->total_square();
-  const Matrix<double> image = centred->gram_times(next.components.view());
+  rows->centre();
+  const double total = rows->total_square();
+  const Matrix<double> image = rows->gram_times(next.components.view());
   for (std::int64_t c = 0; c < image.rows(); ++c) {
     const auto component = next.components.row(c);
     const double square =

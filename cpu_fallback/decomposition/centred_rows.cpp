@@ -33,7 +33,11 @@ Chunks row_chunks(std::int64_t rows) { return {rows, kTerms}; }
 template <class T>
 CentredRows<T>::CentredRows(MatrixView<const T> x, bool centred, int threads)
     : x_(x), threads_(threads), mean_(static_cast<std::size_t>(x.columns())) {
-  if (!centred) return;
+  if (centred) subtract_means();
+}
+
+template <class T>
+void CentredRows<T>::subtract_means() {
   const Chunks groups = groups_of(rows(), 1, kTerms);
   const std::int64_t d = columns();
   std::vector<double> sums(static_cast<std::size_t>(groups.number() * d));
@@ -44,8 +48,10 @@ CentredRows<T>::CentredRows(MatrixView<const T> x, bool centred, int threads)
       for (std::int64_t j = 0; j < d; ++j) sum[j] += static_cast<double>(row[j]);
     }
   });
-  for (std::size_t at = 0; at < sums.size(); ++at) mean_[at % mean_.size()] += sums[at];
-  for (double& value : mean_) value /= static_cast<double>(rows());
+  std::vector<double> mean(static_cast<std::size_t>(d));
+  for (std::size_t at = 0; at < sums.size(); ++at) mean[at % mean.size()] += sums[at];
+  for (double& value : mean) value /= static_cast<double>(rows());
+  mean_ = std::move(mean);
 }
 
 template <class T>

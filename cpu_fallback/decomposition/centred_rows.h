@@ -18,6 +18,8 @@ template <class T>
 class CentredRows {
  public:
   CentredRows(MatrixView<const T> x, bool centred, int threads);
+  /// One pass for the means, which X is without from now on.
+  void subtract_means();
 
   std::int64_t rows() const { return x_.rows(); }
   std::int64_t columns() const { return x_.columns(); }

@@ -20,6 +20,10 @@ class CpuDecomposition final : public compute::DecompositionCompute<T> {
   std::int64_t rows() const override { return x_.rows(); }
   std::int64_t columns() const override { return x_.columns(); }
   const std::vector<double>& mean() const override { return x_.mean(); }
+  void centre() override {
+    x_.subtract_means();
+    total_square_.reset();
+  }
   double total_square() override;
 
   std::vector<double> gram_eigenvalues(compute::Side side) override;

@@ -68,7 +68,13 @@ CentredRows<T>::CentredRows(const Context& context, const Rows<T>& x, bool centr
       rows_(context, x, stream_options(x)),
       mean_(static_cast<std::size_t>(column_count(x))),
       mean_on_device_(zeros(context, column_count(x))) {
-  if (!centred) return;
+  if (centred) subtract_means();
+}
+
+// Sums are of the rows as they are where the means so far are zeros.
+template <class T>
+void CentredRows<T>::subtract_means() {
+  mean_on_device_.fill_bytes(0);
   mean_ = column_sums(false);
   for (double& value : mean_) value /= static_cast<double>(rows());
   mean_on_device_.upload(mean_);

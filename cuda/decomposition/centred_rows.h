@@ -27,6 +27,8 @@ class CentredRows {
   };
 
   CentredRows(const Context& context, const Rows<T>& x, bool centred);
+  /// One pass for the means, which X is without from now on. Synchronises.
+  void subtract_means();
 
   std::int64_t rows() const { return rows_.rows(); }
   std::int64_t columns() const { return rows_.columns(); }

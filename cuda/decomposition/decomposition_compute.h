@@ -18,6 +18,7 @@ class CudaDecomposition final : public compute::DecompositionCompute<T> {
   std::int64_t rows() const override { return x_.rows(); }
   std::int64_t columns() const override { return x_.columns(); }
   const std::vector<double>& mean() const override { return x_.mean(); }
+  void centre() override { x_.subtract_means(); }
   double total_square() override { return x_.total_square(); }
 
   std::vector<double> gram_eigenvalues(compute::Side side) override;

@@ -310,6 +310,25 @@ TYPED_TEST(DecompositionSeam, the_number_of_threads_changes_no_bit) {
   EXPECT_EQ(run(5), expected);
 }
 
+TYPED_TEST(DecompositionSeam, rows_centred_afterwards_are_those_centred_from_the_start) {
+  using T = TypeParam;
+  const Matrix<T> x = decaying<T>(300, 7, 0.8, 3);
+  Matrix<double> directions(2, 7);
+  for (std::int64_t i = 0; i < 14; ++i) directions.values()[static_cast<std::size_t>(i)] = normal(9, i);
+  for (const Device& device : devices_under_test()) {
+    SCOPED_TRACE(device.name());
+    const auto expected = decompose(device, x);
+    const auto seam = decompose(device, x, false);
+    EXPECT_GT(seam->total_square(), 2 * expected->total_square()) << "a mean of 3";
+    for (int times = 0; times < 2; ++times) {
+      seam->centre();
+      EXPECT_EQ(seam->mean(), expected->mean());
+      EXPECT_EQ(seam->total_square(), expected->total_square());
+      EXPECT_EQ(seam->gram_times(directions.view()), expected->gram_times(directions.view()));
+    }
+  }
+}
+
 // More than a thousand columns, or rows: threads share the sums of a Gram matrix.
 TYPED_TEST(DecompositionSeam, great_gram_matrices_have_the_values_of_small_ones_for_any_number_of_threads) {
   using T = TypeParam;

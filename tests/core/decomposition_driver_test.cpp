@@ -64,6 +64,7 @@ class Scripted final : public compute::DecompositionCompute<float> {
   std::int64_t rows() const override { return n_; }
   std::int64_t columns() const override { return d_; }
   const std::vector<double>& mean() const override { return mean_; }
+  void centre() override { asked.emplace_back("centre"); }
   double total_square() override { return 1000; }
   std::vector<double> gram_eigenvalues(compute::Side side) override {
     asked.push_back(side == compute::Side::rows ? "gram of rows" : "gram of columns");

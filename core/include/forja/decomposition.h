@@ -92,8 +92,9 @@ struct PCAOptions {
 /// double.
 ///
 /// Rows are centred by their columns' means in double before anything is multiplied, so large means cost no digits.
-/// Power iterations are always normalised: in double, at a cost that does not grow with the rows. Each component's sign
-/// makes its entry of largest absolute value positive (equal ones: the first).
+/// There is no power_iteration_normalizer: power iterations are always normalised, by an orthonormal basis in double,
+/// at a cost that does not grow with the rows. Each component's sign makes its entry of largest absolute value positive
+/// (equal ones: the first).
 template <class T = float>
 class FORJA_API PCA {
  public:
