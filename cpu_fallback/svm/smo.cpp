@@ -178,10 +178,11 @@ double Smo<T>::violation() {
 }
 
 template <class T>
-std::vector<std::int64_t> Smo<T>::steepest(std::int64_t most) {
+std::vector<std::int64_t> Smo<T>::steepest(std::int64_t most, std::span<const std::int64_t> but) const {
   using Slope = std::pair<double, std::int64_t>;
   std::vector<std::int64_t> chosen;
   std::vector<char> taken(b_.size());
+  for (const std::int64_t v : but) taken[at(v)] = 1;
   std::vector<Slope> slopes;
   const auto half = static_cast<std::size_t>(std::max<std::int64_t>(most / 2 / std::ssize(groups_), 1));
   const auto take = [&](std::size_t count) {
@@ -190,7 +191,7 @@ std::vector<std::int64_t> Smo<T>::steepest(std::int64_t most) {
       slopes.resize(count);
     }
     for (const Slope& slope : slopes) {
-      if (!taken[static_cast<std::size_t>(slope.second)]) chosen.push_back(variable(slope.second));
+      chosen.push_back(variable(slope.second));
       taken[static_cast<std::size_t>(slope.second)] = 1;
     }
     slopes.clear();
@@ -198,12 +199,12 @@ std::vector<std::int64_t> Smo<T>::steepest(std::int64_t most) {
   for (const Group& group : groups_) {
     for (std::int64_t k = group.begin; k < group.end; ++k) {
       const double slope = gradient_[static_cast<std::size_t>(k)] + rise_[static_cast<std::size_t>(k)];
-      if (slope < kInfinity) slopes.emplace_back(slope, k);
+      if (slope < kInfinity && !taken[static_cast<std::size_t>(k)]) slopes.emplace_back(slope, k);
     }
     take(half);
     for (std::int64_t k = group.begin; k < group.end; ++k) {
       const double slope = gradient_[static_cast<std::size_t>(k)] + fall_[static_cast<std::size_t>(k)];
-      if (slope > -kInfinity) slopes.emplace_back(-slope, k);
+      if (slope > -kInfinity && !taken[static_cast<std::size_t>(k)]) slopes.emplace_back(-slope, k);
     }
     take(half);
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "compute/svm_compute.h"
@@ -39,8 +40,8 @@ class Smo {
   template <class Row>
   compute::SvmState run(const Row& row, double tol, std::int64_t most);
 
-  /// Up to `most` variables that promise most: the steepest ways up and down, half each, of each group.
-  std::vector<std::int64_t> steepest(std::int64_t most);
+  /// Up to `most` variables beside these that promise most: the steepest ways up and down, half each, of each group.
+  std::vector<std::int64_t> steepest(std::int64_t most, std::span<const std::int64_t> but) const;
   /// The same problem for these variables alone, with their gradients.
   Smo part(const std::vector<std::int64_t>& variables) const;
 

@@ -9,7 +9,7 @@ namespace forja::cpu {
 namespace {
 
 /// Variables of a working set. Steps go over its kernel values, which should stay in the second-level cache.
-constexpr std::int64_t kWorkingSet = 768;
+constexpr std::int64_t kWorkingSet = 1024;
 
 std::int64_t padded(std::int64_t count) {
   constexpr std::int64_t kNumbers = 16;
@@ -155,10 +155,8 @@ void CpuSvm<T>::choose_working_set(Problem& problem) const {
   std::vector<std::int64_t>& set = problem.at_work;
   const std::int64_t kept = std::min<std::int64_t>(std::ssize(set), kWorkingSet / 2);
   set.erase(set.begin(), set.end() - kept);
-  for (const std::int64_t v : problem.smo.steepest(kWorkingSet)) {
-    if (std::ssize(set) == kWorkingSet) break;
-    if (std::find(set.begin(), set.begin() + kept, v) == set.begin() + kept) set.push_back(v);
-  }
+  const std::vector<std::int64_t> added = problem.smo.steepest(kWorkingSet - kept, set);
+  set.insert(set.end(), added.begin(), added.end());
 }
 
 template <class T>
