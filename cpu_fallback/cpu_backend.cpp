@@ -88,7 +88,9 @@ class CpuFamilies final : public compute::BackendFor<T> {
   std::unique_ptr<compute::SvmCompute<T>> make_svm(compute::Place place, const Rows<T>& x,
                                                    const formulas::KernelFunction<T>& kernel,
                                                    const compute::SvmPlan& plan) const override {
-    return std::make_unique<CpuSvm<T>>(host_view(x), kernel, plan, thread_count(place.threads));
+    return within_memory("a kernel machine", x.rows() * x.columns() * static_cast<std::int64_t>(sizeof(T)), [&] {
+      return std::make_unique<CpuSvm<T>>(host_view(x), kernel, plan, thread_count(place.threads));
+    });
   }
 
   std::unique_ptr<compute::SvmPredictor<T>> make_svm_predictor(

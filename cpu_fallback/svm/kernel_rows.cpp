@@ -100,21 +100,34 @@ void mirror(T* out, std::int64_t stride, std::int64_t first, std::int64_t last) 
   }
 }
 
-/// sum += values x factors, lane by lane, in double.
-template <class T, class V>
-HWY_INLINE void add_weighted(V values, const double* factors, double* sum) {
-  const hn::ScalableTag<double> wide;
-  constexpr auto kDoubles = static_cast<std::int64_t>(hn::MaxLanes(hn::ScalableTag<double>()));
-  auto total = hn::Load(wide, sum);
-  if constexpr (sizeof(T) == sizeof(double)) {
-    total = hn::MulAdd(values, hn::Load(wide, factors), total);
-  } else {
-    const hn::Half<hn::ScalableTag<T>> half;
-    total = hn::MulAdd(hn::PromoteTo(wide, hn::LowerHalf(half, values)), hn::Load(wide, factors), total);
-    total = hn::MulAdd(hn::PromoteTo(wide, hn::UpperHalf(half, values)), hn::Load(wide, factors + kDoubles), total);
+/// A vector of T as double.
+template <class T>
+struct Widened {
+  static constexpr auto kDoubles = static_cast<std::int64_t>(hn::MaxLanes(hn::ScalableTag<double>()));
+  static constexpr int kParts = static_cast<int>(sizeof(double) / sizeof(T));
+  hn::Vec<hn::ScalableTag<double>> parts[kParts];
+
+  template <class V>
+  HWY_INLINE explicit Widened(V values) {
+    if constexpr (kParts == 1) {
+      parts[0] = values;
+    } else {
+      const hn::ScalableTag<double> wide;
+      const hn::Half<hn::ScalableTag<T>> half;
+      parts[0] = hn::PromoteTo(wide, hn::LowerHalf(half, values));
+      parts[1] = hn::PromoteTo(wide, hn::UpperHalf(half, values));
+    }
   }
-  hn::Store(total, wide, sum);
-}
+  /// sum += these x factors, lane by lane.
+  HWY_INLINE void add_weighted(const double* factors, double* sum) const {
+    const hn::ScalableTag<double> wide;
+    auto total = hn::Load(wide, sum);
+    for (int part = 0; part < kParts; ++part) {
+      total = hn::MulAdd(parts[part], hn::Load(wide, factors + part * kDoubles), total);
+    }
+    hn::Store(total, wide, sum);
+  }
+};
 
 }  // namespace
 
@@ -209,7 +222,7 @@ void kernel_sums(const formulas::KernelFunction<T>& kernel, const KernelRows<T>&
                  std::span<const std::int64_t> ends, MatrixView<const double> weights, MatrixView<double> sums,
                  int threads) {
   using Panels = PackedPanels<T>;
-  constexpr auto kDoubles = static_cast<std::int64_t>(hn::MaxLanes(hn::ScalableTag<double>()));
+  constexpr std::int64_t kDoubles = Widened<T>::kDoubles;
   const std::int64_t w = weights.rows();
   std::int64_t begin = 0;
   for (std::int64_t segment = 0; segment < std::ssize(ends); ++segment) {
@@ -233,8 +246,9 @@ void kernel_sums(const formulas::KernelFunction<T>& kernel, const KernelRows<T>&
       AlignedVector<double> partial(static_cast<std::size_t>(chunk.count * w * kDoubles), 0.0);
       for (std::int64_t panel = 0; panel < packed.panels.panels(); ++panel) {
         kernel_tiles(kernel, chunk, packed, panel, [&](std::int64_t i, std::int64_t column, auto values) {
+          const Widened<T> wide(values);
           for (std::int64_t r = 0; r < w; ++r) {
-            add_weighted<T>(values, factors.data() + r * padded + column, partial.data() + (i * w + r) * kDoubles);
+            wide.add_weighted(factors.data() + r * padded + column, partial.data() + (i * w + r) * kDoubles);
           }
         });
       }

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "runtime/threads.h"
+#include "runtime/within_memory.h"
 
 namespace forja::cpu {
 namespace {
@@ -91,7 +92,9 @@ template <class T>
 const typename CpuSvm<T>::Square& CpuSvm<T>::all_values() {
   if (all_.values == nullptr) {
     all_.stride = padded(rows_->count());
-    all_.own.resize(static_cast<std::size_t>(rows_->count() * all_.stride));
+    const std::int64_t numbers = rows_->count() * all_.stride;
+    within_memory("a kernel matrix", numbers * static_cast<std::int64_t>(sizeof(T)),
+                  [&] { all_.own.resize(static_cast<std::size_t>(numbers)); });
     kernel_square(kernel_, *rows_, all_.own.data(), all_.stride, threads_);
     for (std::int64_t i = 0; i < rows_->count(); ++i) {
       std::fill(all_.own.data() + i * all_.stride + rows_->count(), all_.own.data() + (i + 1) * all_.stride, T(0));
