@@ -105,7 +105,16 @@ class PackedPanels {
         for (int v = 0; v < kWidth; ++v) sum[r][v] = Term::add(sum[r][v], entry, operand[v]);
       }
     }
-    for (int r = 0; r < kTileRows; ++r) epilogue(first + r, sum[r], kWidth);
+    // Through memory: an epilogue that is not inlined would keep all sums there, at every column.
+    HWY_ALIGN T found[kTileRows * kWidth * kLanes];
+    for (int r = 0; r < kTileRows; ++r) {
+      for (int v = 0; v < kWidth; ++v) hn::Store(sum[r][v], tag, found + (r * kWidth + v) * kLanes);
+    }
+    for (int r = 0; r < kTileRows; ++r) {
+      Vector complete[kWidth];
+      for (int v = 0; v < kWidth; ++v) complete[v] = hn::Load(tag, found + (r * kWidth + v) * kLanes);
+      epilogue(first + r, complete, kWidth);
+    }
   }
 
   AlignedVector<T> values_;
