@@ -85,6 +85,14 @@ TEST(AllocationFaults, of_logistic_regression_are_told) {
   expect_failures_to_be_told([&] { return static_cast<double>(model.fit(x, y).coef()(0, 1)); });
 }
 
+TEST(AllocationFaults, of_kernel_machines_are_told) {
+  const Matrix<float> x = some_rows();
+  std::vector<std::int32_t> y;
+  for (std::int64_t i = 0; i < x.rows(); ++i) y.push_back(static_cast<std::int32_t>(i % 3));
+  SVC<float> model({}, Device::cpu(2));
+  expect_failures_to_be_told([&] { return model.fit(x, y).objective()[1] + model.score(x, y); });
+}
+
 TEST(AllocationFaults, of_pca_are_told) {
   const Matrix<float> x = some_rows();
   PCA<float> model({.n_components = 3, .svd_solver = SvdSolver::randomized}, Device::cpu(2));
