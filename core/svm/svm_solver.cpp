@@ -83,6 +83,7 @@ std::vector<SvmEnd> solve(compute::SvmCompute<T>& compute, std::span<const compu
   std::int64_t told = 0;
   while (!open.empty()) {
     std::vector<std::int64_t> most;
+    most.reserve(open.size());
     for (const std::int64_t p : open) {
       most.push_back(max_iter ? std::min(kStepsAtOnce, *max_iter - course(p).steps) : kStepsAtOnce);
     }

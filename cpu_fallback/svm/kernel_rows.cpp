@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <numeric>
+#include <type_traits>
 
 #include "runtime/packed_tile.h"
 #include "runtime/threads.h"
@@ -104,7 +105,7 @@ void mirror(T* out, std::int64_t stride, std::int64_t first, std::int64_t last) 
 template <class T>
 struct Widened {
   static constexpr auto kDoubles = static_cast<std::int64_t>(hn::MaxLanes(hn::ScalableTag<double>()));
-  static constexpr int kParts = static_cast<int>(sizeof(double) / sizeof(T));
+  static constexpr int kParts = std::is_same_v<T, double> ? 1 : 2;
   hn::Vec<hn::ScalableTag<double>> parts[kParts];
 
   template <class V>

@@ -172,6 +172,7 @@ compute::SvmState CpuSvm<T>::run_in_two_levels(Problem& problem, std::int64_t mo
   std::vector<std::int64_t> variables = problem.at_work;
   std::sort(variables.begin(), variables.end());
   std::vector<std::int64_t> rows;
+  rows.reserve(variables.size());
   for (const std::int64_t v : variables) rows.push_back(problem.rows[static_cast<std::size_t>(v)]);
   Smo<T> part = problem.smo.part(variables);
   const std::int64_t size = std::ssize(rows);

@@ -98,8 +98,9 @@ __global__ void __launch_bounds__(kSvmThreads)
                  const FillTask<T>* tasks) {
   FORJA_SHARED(tiles, T[kSvmTileNumbers]);
   const FillTask<T>& task = tasks[blockIdx.z];
-  const TilePlace place{std::int64_t{blockIdx.x} * kSvmTile, task.rows.count_a, std::int64_t{blockIdx.y} * kSvmTile,
-                        task.rows.ends[0]};
+  const std::int64_t end = task.rows.ends[0];
+  const TilePlace place{std::int64_t{blockIdx.x} * kSvmTile, task.square ? end : task.rows.count_a,
+                        std::int64_t{blockIdx.y} * kSvmTile, end};
   if (place.first_b >= place.last_b || place.first_a >= place.last_a) return;
   T values[kSvmRowsEach][kSvmColumnsEach];
   kernel_tile(a, b, kernel, task.rows, place, tiles, values);

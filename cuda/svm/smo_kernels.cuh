@@ -184,6 +184,7 @@ __global__ void __launch_bounds__(kSelectThreads) select_working_sets(const Roun
     __syncthreads();
     if (threadIdx.x == 0) *task.work.size = before - dropped;
     __syncthreads();
+    const std::int64_t room = kWorkingSet - (before - dropped);
     const int groups = own.first_group > 0 ? 2 : 1;
     for (int turn = 0; turn < 2 * groups; ++turn) {
       const bool second = turn >= 2;
@@ -194,7 +195,7 @@ __global__ void __launch_bounds__(kSelectThreads) select_working_sets(const Roun
                                      : -(own.gradient[v] + formulas::fall(own.b[v], own.lower[v], own.epsilon));
       }
       __syncthreads();
-      take_least(task, begin, end, kWorkingSet / 4 / groups, sums, ranks, counts);
+      take_least(task, begin, end, groups == 2 ? room / 4 : room / 2, sums, ranks, counts);
     }
   }
   __syncthreads();

@@ -130,9 +130,7 @@ void CudaSvm<T>::run_together(std::span<const std::int64_t> listed, std::span<co
                                  sets.moved_by.data() + k * kWorkingSet,
                                  sets.moved.data() + k};
     tasks.push_back({own, work, sets.states.data() + k, most_steps[static_cast<std::size_t>(k)]});
-    fills.push_back({{work.rows, std::min<std::int64_t>(own.count, kWorkingSet), work.rows, work.size, 1},
-                     work.kernel,
-                     kWorkingSet});
+    fills.push_back({{work.rows, 0, work.rows, work.size, 1}, work.kernel, kWorkingSet, true});
     sums.push_back({{own.row, own.count, work.moved_rows, work.moved, 1}, work.moved_by, kWorkingSet, 1, own.gradient});
   }
   sets.tasks.upload(tasks);

@@ -38,6 +38,7 @@ struct FillTask {
   KernelTask rows;
   T* out = nullptr;
   std::int64_t stride = 0;
+  bool square = false;  ///< rows_a are rows_b, as many as the end says
 };
 
 /// One problem's variables, in arrays of its own.

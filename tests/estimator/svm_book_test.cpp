@@ -20,7 +20,6 @@ namespace {
 using forja::Device;
 using forja::Matrix;
 using forja::SVC;
-using forja::SVCOptions;
 using forja::SVMKernel;
 using forja::SVR;
 using forja::testing::book_csv;
