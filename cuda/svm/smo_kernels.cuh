@@ -103,8 +103,8 @@ __global__ void __launch_bounds__(kSelectThreads) measure_violations(const Round
 /// Adds to the working set the variables of begin .. end - 1 with the least slopes that are not in it yet, `most` at
 /// most; of equal ones the first.
 template <class T>
-__device__ void take_least(const RoundTask<T>& task, std::int64_t begin, std::int64_t end, std::int64_t most,
-                           std::int64_t* sums, Ranked* ranks, int* counts) {
+__device__ void take_least(const RoundTask<T>& task, std::int64_t begin, std::int64_t end, int most, std::int64_t* sums,
+                           Ranked* ranks, int* counts) {
   const VariablesView& own = task.variables;
   constexpr int kHalvings = 32;
   Ranked least{formulas::kNoWay, 0};
@@ -158,7 +158,7 @@ __device__ void take_least(const RoundTask<T>& task, std::int64_t begin, std::in
 // stays, and the steepest ways up and down of each group fill it up. Floor: some 70 times a number of each variable
 // from the L2 cache.
 template <class T>
-__global__ void __launch_bounds__(kSelectThreads) select_working_sets(const RoundTask<T>* tasks) {
+__global__ void __launch_bounds__(kSelectThreads, 1) select_working_sets(const RoundTask<T>* tasks) {
   FORJA_SHARED(sums, std::int64_t[kSelectThreads / kWarp]);
   FORJA_SHARED(ranks, Ranked[kSelectThreads / kWarp]);
   FORJA_SHARED(counts, int[kSelectThreads / kWarp]);
@@ -184,7 +184,7 @@ __global__ void __launch_bounds__(kSelectThreads) select_working_sets(const Roun
     __syncthreads();
     if (threadIdx.x == 0) *task.work.size = before - dropped;
     __syncthreads();
-    const std::int64_t room = kWorkingSet - (before - dropped);
+    const int room = kWorkingSet - static_cast<int>(before - dropped);
     const int groups = own.first_group > 0 ? 2 : 1;
     for (int turn = 0; turn < 2 * groups; ++turn) {
       const bool second = turn >= 2;
