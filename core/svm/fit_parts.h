@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "compute/backend.h"
@@ -25,6 +26,13 @@ std::vector<SvmEnd> solve_over(std::string_view call, const Options& options, co
   return solve(*compute, problems, options.tol, options.max_iter, watch);
 }
 
+/// The same of one problem.
+template <class T, class Options>
+SvmEnd solve_one(std::string_view call, const Options& options, const KernelChoice& kernel, const Rows<T>& x,
+                 const Device& device, const compute::SvmProblem& problem, Observer* observer) {
+  return std::move(solve_over(call, options, kernel, x, device, std::span(&problem, 1), observer)[0]);
+}
+
 /// The fields that tell of the kernel, the support vectors and how problems ended.
 template <class T, class Fitted>
 void set_common(Fitted& fitted, const KernelChoice& kernel, const Rows<T>& x, std::span<const SvmEnd> ends) {
@@ -44,10 +52,10 @@ void set_common(Fitted& fitted, const KernelChoice& kernel, const Rows<T>& x, st
   }
 }
 
-/// One machine: the rows whose multipliers are not 0.
-template <class Fitted>
-void set_single(Fitted& fitted, std::span<const std::int64_t> rows, std::span<const double> b, double rho,
-                double objective) {
+/// One machine: the rows whose multipliers are not 0, and how its problem ended.
+template <class T, class Fitted>
+void set_single(Fitted& fitted, const KernelChoice& kernel, const Rows<T>& x, std::span<const std::int64_t> rows,
+                std::span<const double> b, const SvmEnd& end) {
   std::vector<double> kept;
   for (std::size_t v = 0; v < b.size(); ++v) {
     if (b[v] == 0) continue;
@@ -57,8 +65,9 @@ void set_single(Fitted& fitted, std::span<const std::int64_t> rows, std::span<co
   fitted.n_support = {std::ssize(kept)};
   const std::int64_t count = std::ssize(kept);
   fitted.dual_coef = Matrix<double>(1, count, std::move(kept));
-  fitted.intercept = {-rho};
-  fitted.objective = {objective};
+  fitted.intercept = {-end.rho};
+  fitted.objective = {end.objective};
+  set_common(fitted, kernel, x, std::span(&end, 1));
 }
 
 }  // namespace forja::core

@@ -114,11 +114,9 @@ SVR<T>& SVR<T>::fit(const Rows<T>& x, std::span<const T> y, std::span<const T> s
   const core::KernelChoice kernel = core::kernel_choice(kCall, options_, x);
   const WeightedRows rows = weighted_rows(kCall, x.rows(), sample_weight);
   const compute::SvmProblem problem = tube_problem(rows, y, options_.C, options_.epsilon);
-  const std::vector<core::SvmEnd> ends =
-      core::solve_over(kCall, options_, kernel, x, this->device(), std::span(&problem, 1), observer);
+  const core::SvmEnd end = core::solve_one(kCall, options_, kernel, x, this->device(), problem, observer);
   typename KernelMachine<T>::Fitted fitted;
-  core::set_single(fitted, problem.rows, ends[0].b, ends[0].rho, ends[0].objective);
-  core::set_common(fitted, kernel, x, std::span<const core::SvmEnd>(ends));
+  core::set_single(fitted, kernel, x, problem.rows, end.b, end);
   this->set_fitted(std::move(fitted));
   return *this;
 }
@@ -145,13 +143,11 @@ NuSVR<T>& NuSVR<T>::fit(const Rows<T>& x, std::span<const T> y, std::span<const 
   const core::KernelChoice kernel = core::kernel_choice(kCall, options_, x);
   const WeightedRows rows = weighted_rows(kCall, x.rows(), sample_weight);
   const compute::SvmProblem problem = nu_tube_problem(rows, y, options_.C, options_.nu);
-  const std::vector<core::SvmEnd> ends =
-      core::solve_over(kCall, options_, kernel, x, this->device(), std::span(&problem, 1), observer);
-  std::vector<double> b(ends[0].b.begin(), ends[0].b.begin() + problem.first_group);
-  for (std::size_t v = 0; v < b.size(); ++v) b[v] += ends[0].b[v + b.size()];
+  const core::SvmEnd end = core::solve_one(kCall, options_, kernel, x, this->device(), problem, observer);
+  std::vector<double> b(end.b.begin(), end.b.begin() + problem.first_group);
+  for (std::size_t v = 0; v < b.size(); ++v) b[v] += end.b[v + b.size()];
   typename KernelMachine<T>::Fitted fitted;
-  core::set_single(fitted, rows.rows, b, ends[0].rho, ends[0].objective);
-  core::set_common(fitted, kernel, x, std::span<const core::SvmEnd>(ends));
+  core::set_single(fitted, kernel, x, rows.rows, b, end);
   this->set_fitted(std::move(fitted));
   return *this;
 }
@@ -179,11 +175,9 @@ OneClassSVM<T>& OneClassSVM<T>::fit(const Rows<T>& x, std::span<const T> sample_
   const core::KernelChoice kernel = core::kernel_choice(kCall, options_, x);
   const WeightedRows rows = weighted_rows(kCall, x.rows(), sample_weight);
   const compute::SvmProblem problem = one_class_problem(rows, options_.nu);
-  const std::vector<core::SvmEnd> ends =
-      core::solve_over(kCall, options_, kernel, x, this->device(), std::span(&problem, 1), observer);
+  const core::SvmEnd end = core::solve_one(kCall, options_, kernel, x, this->device(), problem, observer);
   typename KernelMachine<T>::Fitted fitted;
-  core::set_single(fitted, problem.rows, ends[0].b, ends[0].rho, ends[0].objective);
-  core::set_common(fitted, kernel, x, std::span<const core::SvmEnd>(ends));
+  core::set_single(fitted, kernel, x, problem.rows, end.b, end);
   this->set_fitted(std::move(fitted));
   return *this;
 }
