@@ -10,7 +10,7 @@
 namespace forja::cuda {
 
 /// Variables of a working set, a thread each.
-inline constexpr int kWorkingSet = 1024;
+inline constexpr int kWorkingSet = 512;
 inline constexpr int kMostWarps = kWorkingSet / kWarp;
 inline constexpr int kSelectThreads = 256;
 
