@@ -188,7 +188,7 @@ std::vector<double> svm_run(const compute::Backend& backend) {
 
 /// Calls from one that fails to the next: every one but where AddressSanitizer makes a run ten times as long.
 #ifdef __SANITIZE_ADDRESS__
-constexpr std::int64_t kStep = 3;
+constexpr std::int64_t kStep = 7;
 #else
 constexpr std::int64_t kStep = 1;
 #endif
