@@ -23,7 +23,6 @@ class KernelRows {
   /// Dense rows on the device, which outlive this where they are not moved: where shift is empty. Enqueues only.
   KernelRows(const Context& context, const T* x, std::int64_t rows, std::int64_t d, const DeviceBuffer<T>& shift);
 
-  std::int64_t rows() const { return squares_.size(); }
   KernelRowsView<T> view() const { return {x_, squares_.data(), d_}; }
 
  private:
