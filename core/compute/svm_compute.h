@@ -42,7 +42,7 @@ struct SvmPlan {
 };
 
 /// Kernel machines over one set of rows: the seam. Built from x (n x d), which stays on its device. Kernel values are
-/// T, from products of rows in T (rbf: of rows less their means); gradients and b are double.
+/// T, from products of rows in T (rbf: of rows less a vector amid them); gradients and b are double.
 ///
 /// Contract, the same on every device: each step moves a pair of one group, the one of the steepest way up and the one
 /// with it that promises most by second-order information (ties: lowest index), among the variables at work. Which are

@@ -69,6 +69,13 @@ __device__ inline int block_rank(bool yes, int* slots, int& all) {
   return before;
 }
 
+// A block for each problem: gradients as they are where b is 0. Floor: a number of each variable read and written.
+template <class T>
+__global__ void __launch_bounds__(kSelectThreads) reset_gradients(const RoundTask<T>* tasks) {
+  const VariablesView& own = tasks[blockIdx.x].variables;
+  for (std::int64_t v = threadIdx.x; v < own.count; v += kSelectThreads) own.gradient[v] = own.linear[v];
+}
+
 // -- how far a problem is from its optimum
 
 // A block for each problem: over each group the most that a way down is above a way up. Floor: five numbers of each

@@ -12,6 +12,17 @@ namespace {
 
 unsigned tiles(std::int64_t count) { return static_cast<unsigned>((count + kSvmTile - 1) / kSvmTile); }
 
+/// Problems of one launch: of a grid's 65,535 in y and z.
+constexpr std::int64_t kMostTogether = 4096;
+
+/// Calls work(first, size) for parts of `count` that have `most` at most.
+template <class Work>
+void for_each_part(std::int64_t count, std::int64_t most, const Work& work) {
+  for (std::int64_t first = 0; first < count; first += most) {
+    work(static_cast<std::size_t>(first), static_cast<std::size_t>(std::min(most, count - first)));
+  }
+}
+
 }  // namespace
 
 template <class T>
@@ -68,6 +79,7 @@ VariablesView CudaSvm<T>::variables(std::int64_t problem) {
 template <class T>
 void CudaSvm<T>::set_problems(std::span<const compute::SvmProblem> problems) {
   std::vector<Place> places;
+  std::vector<std::int64_t> sizes;
   std::vector<std::int64_t> row;
   std::vector<double> linear;
   std::vector<double> lower;
@@ -75,6 +87,7 @@ void CudaSvm<T>::set_problems(std::span<const compute::SvmProblem> problems) {
   std::vector<double> b;
   for (const compute::SvmProblem& problem : problems) {
     places.push_back({std::ssize(row), std::ssize(problem.rows), problem.first_group, problem.epsilon});
+    sizes.push_back(std::ssize(problem.rows));
     row.insert(row.end(), problem.rows.begin(), problem.rows.end());
     linear.insert(linear.end(), problem.linear.begin(), problem.linear.end());
     lower.insert(lower.end(), problem.lower.begin(), problem.lower.end());
@@ -91,22 +104,24 @@ void CudaSvm<T>::set_problems(std::span<const compute::SvmProblem> problems) {
   at_work_ = DeviceBuffer<std::int32_t>(context_, all);
   set_variables_ = DeviceBuffer<std::int32_t>(context_, count * kWorkingSet);
   set_sizes_ = DeviceBuffer<std::int64_t>(context_, count);
+  counts_ = DeviceBuffer<std::int64_t>(context_, count);
   row_.upload(row);
   linear_.upload(linear);
   lower_.upload(lower);
   upper_.upload(upper);
   b_.upload(b);
   gradient_.upload(linear);
+  counts_.upload(sizes);
   at_work_.fill_bytes(0);
   set_sizes_.fill_bytes(0);
   context_.synchronize();
   places_ = std::move(places);
-  host_linear_ = std::move(linear);
+  std::vector<std::int64_t> started;
   for (std::int64_t p = 0; p < count; ++p) {
-    const Place& place = places_[static_cast<std::size_t>(p)];
-    const auto first = b.begin() + place.first;
-    if (std::any_of(first, first + place.count, [](double start) { return start != 0; })) refresh_one(p);
+    const auto& start = problems[static_cast<std::size_t>(p)].start;
+    if (std::any_of(start.begin(), start.end(), [](double value) { return value != 0; })) started.push_back(p);
   }
+  if (!started.empty()) refresh(started);
 }
 
 template <class T>
@@ -156,66 +171,51 @@ template <class T>
 std::vector<compute::SvmState> CudaSvm<T>::run(std::span<const std::int64_t> listed,
                                                std::span<const std::int64_t> most_steps) {
   constexpr std::int64_t kSetBytes = std::int64_t{kWorkingSet} * kWorkingSet * static_cast<std::int64_t>(sizeof(T));
-  constexpr std::int64_t kMostTogether = 4096;  // of the grid's 65,535 in z
   const std::int64_t together = std::clamp<std::int64_t>(plan_.cache_bytes / kSetBytes, 1, kMostTogether);
   std::vector<compute::SvmState> states(listed.size());
-  for (std::int64_t first = 0; first < std::ssize(listed); first += together) {
-    const auto from = static_cast<std::size_t>(first);
-    const auto size = static_cast<std::size_t>(std::min(together, std::ssize(listed) - first));
-    run_together(listed.subspan(from, size), most_steps.subspan(from, size), std::span(states).subspan(from, size));
-  }
+  for_each_part(std::ssize(listed), together, [&](std::size_t first, std::size_t size) {
+    run_together(listed.subspan(first, size), most_steps.subspan(first, size), std::span(states).subspan(first, size));
+  });
   return states;
 }
 
 template <class T>
-void CudaSvm<T>::refresh_one(std::int64_t problem) {
-  const Place& place = places_[static_cast<std::size_t>(problem)];
-  const VariablesView own = variables(problem);
-  std::vector<double> b(static_cast<std::size_t>(place.count));
-  std::vector<std::int64_t> row(b.size());
-  b_.download(b.data(), place.count, place.first);
-  row_.download(row.data(), place.count, place.first);
-  std::vector<std::int64_t> support;
-  std::vector<double> weights;
-  for (std::size_t v = 0; v < b.size(); ++v) {
-    if (b[v] == 0) continue;
-    support.push_back(row[v]);
-    weights.push_back(b[v]);
+void CudaSvm<T>::refresh_together(std::span<const std::int64_t> listed, std::span<compute::SvmState> states) {
+  const std::int64_t count = std::ssize(listed);
+  DeviceBuffer<RoundState> found(context_, count);
+  DeviceBuffer<RoundTask<T>> tasks(context_, count);
+  DeviceBuffer<SumTask> sums(context_, count);
+  std::vector<RoundTask<T>> host_tasks;
+  std::vector<SumTask> host_sums;
+  std::int64_t most = 0;
+  for (std::int64_t k = 0; k < count; ++k) {
+    const std::int64_t problem = listed[static_cast<std::size_t>(k)];
+    const VariablesView own = variables(problem);
+    most = std::max(most, own.count);
+    host_tasks.push_back({own, {}, found.data() + k, 0});
+    host_sums.push_back(
+        {{own.row, own.count, own.row, counts_.data() + problem, 1}, own.b, own.count, 1, own.gradient});
   }
-  const std::int64_t count = std::ssize(support);
-  gradient_.upload(host_linear_.data() + place.first, place.count, place.first);
-  DeviceBuffer<std::int64_t> rows(context_, count);
-  DeviceBuffer<double> factors(context_, count);
-  DeviceBuffer<std::int64_t> ends(context_, 1);
-  DeviceBuffer<SumTask> task(context_, 1);
-  rows.upload(support);
-  factors.upload(weights);
-  ends.upload(&count, 1);
-  const SumTask sums{{own.row, own.count, rows.data(), ends.data(), 1}, factors.data(), count, 1, own.gradient};
-  task.upload(&sums, 1);
-  const KernelRowsView<T> all = rows_.view();
-  launch(sum_kernels<T>, dim3(tiles(own.count), 1), dim3(kSvmThreads), 0, context_.stream(), all, all, kernel_,
-         task.data());
+  tasks.upload(host_tasks);
+  sums.upload(host_sums);
+  found.fill_bytes(0);
+  const auto problems = static_cast<unsigned>(count);
+  const KernelRowsView<T> rows = rows_.view();
+  launch(reset_gradients<T>, dim3(problems), dim3(kSelectThreads), 0, context_.stream(), tasks.data());
+  launch(sum_kernels<T>, dim3(tiles(most), problems), dim3(kSvmThreads), 0, context_.stream(), rows, rows, kernel_,
+         sums.data());
+  launch(measure_violations<T>, dim3(problems), dim3(kSelectThreads), 0, context_.stream(), tasks.data());
+  std::vector<RoundState> violations(listed.size());
+  found.download(violations);
+  for (std::size_t k = 0; k < violations.size(); ++k) states[k].violation = violations[k].violation;
 }
 
 template <class T>
 std::vector<compute::SvmState> CudaSvm<T>::refresh(std::span<const std::int64_t> listed) {
   std::vector<compute::SvmState> states(listed.size());
-  if (listed.empty()) return states;
-  DeviceBuffer<RoundState> found(context_, std::ssize(listed));
-  DeviceBuffer<RoundTask<T>> tasks(context_, std::ssize(listed));
-  std::vector<RoundTask<T>> host;
-  for (std::size_t k = 0; k < listed.size(); ++k) {
-    refresh_one(listed[k]);
-    host.push_back({variables(listed[k]), {}, found.data() + k, 0});
-  }
-  tasks.upload(host);
-  found.fill_bytes(0);
-  launch(measure_violations<T>, dim3(static_cast<unsigned>(listed.size())), dim3(kSelectThreads), 0, context_.stream(),
-         tasks.data());
-  std::vector<RoundState> violations(listed.size());
-  found.download(violations);
-  for (std::size_t k = 0; k < listed.size(); ++k) states[k].violation = violations[k].violation;
+  for_each_part(std::ssize(listed), kMostTogether, [&](std::size_t first, std::size_t size) {
+    refresh_together(listed.subspan(first, size), std::span(states).subspan(first, size));
+  });
   return states;
 }
 

@@ -11,7 +11,9 @@ namespace forja::cuda {
 
 /// A round takes all listed problems at once: a working set each, its kernel values, steps by one block for each
 /// problem, then all gradients by tiles that compute kernel values and use them (Wen et al. 2018). Kernel values of
-/// working sets alone are stored: as many problems go together as the cache allows. Rows lie on the device as a whole.
+/// working sets alone are stored: as many problems go together as the cache allows. Gradients
+/// anew are sums over all variables, those at 0 as well: cheaper than a look at which are not. Rows lie on the device
+/// as a whole.
 template <class T>
 class CudaSvm final : public compute::SvmCompute<T> {
  public:
@@ -39,7 +41,7 @@ class CudaSvm final : public compute::SvmCompute<T> {
   /// One round of some of the listed problems.
   void run_together(std::span<const std::int64_t> listed, std::span<const std::int64_t> most_steps,
                     std::span<compute::SvmState> states);
-  void refresh_one(std::int64_t problem);
+  void refresh_together(std::span<const std::int64_t> listed, std::span<compute::SvmState> states);
 
   Context context_;
   formulas::KernelFunction<T> kernel_;
@@ -47,7 +49,6 @@ class CudaSvm final : public compute::SvmCompute<T> {
   DeviceBuffer<T> given_;
   KernelRows<T> rows_;
   std::vector<Place> places_;
-  std::vector<double> host_linear_;
   DeviceBuffer<std::int64_t> row_;
   DeviceBuffer<double> linear_;
   DeviceBuffer<double> lower_;
@@ -58,6 +59,7 @@ class CudaSvm final : public compute::SvmCompute<T> {
   DeviceBuffer<std::int32_t> at_work_;
   DeviceBuffer<std::int32_t> set_variables_;  ///< kWorkingSet for each problem
   DeviceBuffer<std::int64_t> set_sizes_;
+  DeviceBuffer<std::int64_t> counts_;  ///< variables of each problem
 };
 
 }  // namespace forja::cuda
