@@ -1,7 +1,6 @@
 #include "svm/svm_compute.h"
 
 #include <algorithm>
-#include <numeric>
 
 #include "runtime/threads.h"
 #include "runtime/within_memory.h"
@@ -120,18 +119,36 @@ void CpuSvm<T>::set_problems(std::span<const compute::SvmProblem> problems) {
 }
 
 template <class T>
-compute::SvmState CpuSvm<T>::run_on(Problem& problem, const Square& square, std::span<const std::int64_t> places,
-                                    std::int64_t most) {
-  bool as_they_are =
-      !precomputed() && std::ssize(places) == problem.smo.count() && problem.smo.width() <= square.stride;
-  for (std::int64_t v = 0; v < problem.smo.count() && as_they_are; ++v) {
-    as_they_are = places[static_cast<std::size_t>(v)] == v && problem.smo.place(v) == v;
+compute::SvmState CpuSvm<T>::run_on(Smo<T>& smo, const Square& square, std::span<const std::int64_t> places, double tol,
+                                    std::int64_t most) const {
+  // A given kernel's rows may end where the matrix does, before the last vector does.
+  bool as_they_are = !precomputed() && smo.width() <= square.stride;
+  for (std::int64_t v = 0; v < smo.count() && as_they_are; ++v) {
+    as_they_are = places[static_cast<std::size_t>(v)] == v && smo.place(v) == v;
   }
-  if (as_they_are) {
-    return problem.smo.run([&](std::int64_t v) { return square.values + v * square.stride; }, plan_.tol, most);
-  }
-  PickedRows<T> picked(square.values, square.stride, places, problem.smo);
-  return problem.smo.run([&](std::int64_t v) { return picked(v); }, plan_.tol, most);
+  if (as_they_are) return smo.run([&](std::int64_t v) { return square.values + v * square.stride; }, tol, most);
+  PickedRows<T> picked(square.values, square.stride, places, smo);
+  return smo.run([&](std::int64_t v) { return picked(v); }, tol, most);
+}
+
+template <class T>
+typename CpuSvm<T>::Square CpuSvm<T>::square_of(std::span<const std::int64_t> rows) const {
+  Square square;
+  square.stride = padded(std::ssize(rows));
+  square.own.assign(rows.size() * static_cast<std::size_t>(square.stride), T(0));
+  kernel_block(kernel_, *rows_, rows, *rows_, rows, square.own.data(), square.stride, threads_);
+  square.values = square.own.data();
+  return square;
+}
+
+template <class T>
+void CpuSvm<T>::add_to_gradients(Problem& problem, std::span<const std::int64_t> rows,
+                                 const std::vector<double>& weights) const {
+  const std::int64_t end = std::ssize(rows);
+  Matrix<double> sums(problem.smo.count(), 1);
+  kernel_sums(kernel_, *rows_, std::span<const std::int64_t>(problem.rows), *rows_, rows, std::span(&end, 1),
+              MatrixView<const double>(weights.data(), 1, end), sums.view(), threads_);
+  for (std::int64_t v = 0; v < problem.smo.count(); ++v) problem.smo.add_to_gradient(v, sums(v, 0));
 }
 
 template <class T>
@@ -139,18 +156,12 @@ compute::SvmState CpuSvm<T>::run_alone(Problem& problem, std::int64_t most) {
   std::vector<std::int64_t> rows = problem.rows;
   std::sort(rows.begin(), rows.end());
   rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
-  const std::int64_t count = std::ssize(rows);
-  if (!fits(count)) return run_in_two_levels(problem, most);
-  Square square;
-  square.stride = padded(count);
-  square.own.assign(static_cast<std::size_t>(count * square.stride), T(0));
-  kernel_block(kernel_, *rows_, rows, *rows_, rows, square.own.data(), square.stride, threads_);
-  square.values = square.own.data();
+  if (!fits(std::ssize(rows))) return run_in_two_levels(problem, most);
   std::vector<std::int64_t> places;
   for (const std::int64_t row : problem.rows) {
     places.push_back(std::lower_bound(rows.begin(), rows.end(), row) - rows.begin());
   }
-  return run_on(problem, square, places, most);
+  return run_on(problem.smo, square_of(rows), places, plan_.tol, most);
 }
 
 template <class T>
@@ -166,7 +177,6 @@ template <class T>
 compute::SvmState CpuSvm<T>::run_in_two_levels(Problem& problem, std::int64_t most) {
   // The inner steps end when little of what the working set could gain is left: gradients of others have moved since.
   constexpr double kLeft = 0.1;
-  compute::SvmState state;
   const double before = problem.smo.violation();
   choose_working_set(problem);
   std::vector<std::int64_t> variables = problem.at_work;
@@ -175,30 +185,18 @@ compute::SvmState CpuSvm<T>::run_in_two_levels(Problem& problem, std::int64_t mo
   rows.reserve(variables.size());
   for (const std::int64_t v : variables) rows.push_back(problem.rows[static_cast<std::size_t>(v)]);
   Smo<T> part = problem.smo.part(variables);
-  const std::int64_t size = std::ssize(rows);
-  Square square;
-  square.stride = padded(size);
-  square.own.assign(static_cast<std::size_t>(size * square.stride), T(0));
-  kernel_block(kernel_, *rows_, rows, *rows_, rows, square.own.data(), square.stride, threads_);
-  std::vector<std::int64_t> places(static_cast<std::size_t>(size));
-  std::iota(places.begin(), places.end(), std::int64_t{0});
-  PickedRows<T> picked(square.own.data(), square.stride, places, part);
-  state = part.run([&](std::int64_t v) { return picked(v); }, std::max(plan_.tol, kLeft * before), most);
+  compute::SvmState state =
+      run_on(part, square_of(rows), numbers_below(std::ssize(rows)), std::max(plan_.tol, kLeft * before), most);
   std::vector<std::int64_t> moved;
   std::vector<double> by;
-  for (std::int64_t k = 0; k < size; ++k) {
+  for (std::int64_t k = 0; k < part.count(); ++k) {
     const std::int64_t v = variables[static_cast<std::size_t>(k)];
     if (part.b(k) == problem.smo.b(v)) continue;
     moved.push_back(rows[static_cast<std::size_t>(k)]);
     by.push_back(part.b(k) - problem.smo.b(v));
     problem.smo.set_b(v, part.b(k));
   }
-  const std::int64_t end = std::ssize(moved);
-  Matrix<double> sums(problem.smo.count(), 1);
-  kernel_sums(kernel_, *rows_, std::span<const std::int64_t>(problem.rows), *rows_,
-              std::span<const std::int64_t>(moved), std::span(&end, 1), MatrixView<const double>(by.data(), 1, end),
-              sums.view(), threads_);
-  for (std::int64_t v = 0; v < problem.smo.count(); ++v) problem.smo.add_to_gradient(v, sums(v, 0));
+  add_to_gradients(problem, moved, by);
   state.violation = problem.smo.violation();
   return state;
 }
@@ -212,7 +210,7 @@ std::vector<compute::SvmState> CpuSvm<T>::run(std::span<const std::int64_t> list
     const Square& square = all_values();
     for_each_chunk(threads_, std::ssize(listed), [&](std::int64_t k, int) {
       const auto at = static_cast<std::size_t>(k);
-      states[at] = run_on(problem(at), square, problem(at).rows, most_steps[at]);
+      states[at] = run_on(problem(at).smo, square, problem(at).rows, plan_.tol, most_steps[at]);
     });
   } else {
     for (std::size_t k = 0; k < listed.size(); ++k) states[k] = run_alone(problem(k), most_steps[k]);
@@ -239,11 +237,7 @@ void CpuSvm<T>::refresh_one(Problem& problem) {
     }
     return;
   }
-  const std::int64_t end = std::ssize(rows);
-  Matrix<double> sums(problem.smo.count(), 1);
-  kernel_sums(kernel_, *rows_, std::span<const std::int64_t>(problem.rows), *rows_, std::span<const std::int64_t>(rows),
-              std::span(&end, 1), MatrixView<const double>(b.data(), 1, end), sums.view(), threads_);
-  for (std::int64_t v = 0; v < problem.smo.count(); ++v) problem.smo.add_to_gradient(v, sums(v, 0));
+  add_to_gradients(problem, rows, b);
 }
 
 template <class T>

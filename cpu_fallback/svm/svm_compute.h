@@ -49,8 +49,13 @@ class CpuSvm final : public compute::SvmCompute<T> {
   T diagonal(std::int64_t row) const;
   /// Of all rows; made by the first call.
   const Square& all_values();
-  compute::SvmState run_on(Problem& problem, const Square& square, std::span<const std::int64_t> places,
-                           std::int64_t most);
+  /// places: of the variables in the square.
+  compute::SvmState run_on(Smo<T>& smo, const Square& square, std::span<const std::int64_t> places, double tol,
+                           std::int64_t most) const;
+  /// Kernel values of these rows with themselves.
+  Square square_of(std::span<const std::int64_t> rows) const;
+  /// Adds to all gradients what these rows' values, times the weights, are.
+  void add_to_gradients(Problem& problem, std::span<const std::int64_t> rows, const std::vector<double>& weights) const;
   compute::SvmState run_alone(Problem& problem, std::int64_t most);
   compute::SvmState run_in_two_levels(Problem& problem, std::int64_t most);
   void refresh_one(Problem& problem);

@@ -45,10 +45,15 @@ void CpuSvmPredictor<T>::sum(const Rows<T>& x, MatrixView<double> out) {
     return;
   }
   for (std::int64_t i = 0; i < out.rows(); ++i) std::fill_n(out.data() + i * out.stride(), out.columns(), 0.0);
-  const KernelRows<T> rows(view, std::span<const T>(shift_), threads_);
-  kernel_sums(kernel_, rows, std::span<const std::int64_t>(numbers_below(view.rows())), rows_,
-              std::span<const std::int64_t>(numbers_below(vectors_.rows())), std::span<const std::int64_t>(ends_),
-              weights_.view(), out, threads_);
+  const std::vector<std::int64_t> vectors = numbers_below(vectors_.rows());
+  constexpr std::int64_t kRowsMoved = 8192;  // at a time: what is moved takes no memory of the size of x
+  for (std::int64_t first = 0; first < view.rows(); first += kRowsMoved) {
+    const std::int64_t count = std::min(kRowsMoved, view.rows() - first);
+    const KernelRows<T> rows(view.middle_rows(first, count), std::span<const T>(shift_), threads_);
+    kernel_sums(kernel_, rows, std::span<const std::int64_t>(numbers_below(count)), rows_,
+                std::span<const std::int64_t>(vectors), std::span<const std::int64_t>(ends_), weights_.view(),
+                out.middle_rows(first, count), threads_);
+  }
 }
 
 template class CpuSvmPredictor<float>;
