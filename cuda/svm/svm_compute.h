@@ -11,9 +11,8 @@ namespace forja::cuda {
 
 /// A round takes all listed problems at once: a working set each, its kernel values, steps by one block for each
 /// problem, then all gradients by tiles that compute kernel values and use them (Wen et al. 2018). Kernel values of
-/// working sets alone are stored: as many problems go together as the cache allows. Gradients
-/// anew are sums over all variables, those at 0 as well: cheaper than a look at which are not. Rows lie on the device
-/// as a whole.
+/// working sets alone are stored: as many problems go together as the cache allows. Gradients anew are sums over all
+/// variables, those at 0 as well, so that nothing of their size crosses the bus. Rows lie on the device as a whole.
 template <class T>
 class CudaSvm final : public compute::SvmCompute<T> {
  public:
