@@ -103,6 +103,21 @@ class CpuFamilies final : public compute::BackendFor<T> {
                      const Rows<T>& b, MatrixView<T> out) const override {
     cpu::kernel_matrix(kernel, host_view(a), host_view(b), out, thread_count(place.threads));
   }
+
+  std::shared_ptr<const compute::BinnedRows> bin(compute::Place, const Rows<T>&,
+                                                 const compute::BinTable&) const override {
+    throw DeviceUnavailable("boosting: not built yet");
+  }
+
+  std::unique_ptr<compute::BoostingCompute> make_boosting(compute::Place, std::shared_ptr<const compute::BinnedRows>,
+                                                          const compute::BoostingPlan&) const override {
+    throw DeviceUnavailable("boosting: not built yet");
+  }
+
+  std::unique_ptr<compute::BoostingPredictor<T>> make_boosting_predictor(compute::Place,
+                                                                         const compute::Forest&) const override {
+    throw DeviceUnavailable("boosting: not built yet");
+  }
 };
 
 class CpuBackend final : public compute::Backend {

@@ -88,6 +88,21 @@ class CudaFamilies final : public compute::BackendFor<T> {
                      const Rows<T>& b, MatrixView<T> out) const override {
     cuda::kernel_matrix(place.index, kernel, a, b, out);
   }
+
+  std::shared_ptr<const compute::BinnedRows> bin(compute::Place, const Rows<T>&,
+                                                 const compute::BinTable&) const override {
+    throw DeviceUnavailable("boosting: not built yet");
+  }
+
+  std::unique_ptr<compute::BoostingCompute> make_boosting(compute::Place, std::shared_ptr<const compute::BinnedRows>,
+                                                          const compute::BoostingPlan&) const override {
+    throw DeviceUnavailable("boosting: not built yet");
+  }
+
+  std::unique_ptr<compute::BoostingPredictor<T>> make_boosting_predictor(compute::Place,
+                                                                         const compute::Forest&) const override {
+    throw DeviceUnavailable("boosting: not built yet");
+  }
 };
 
 class CudaBackend final : public compute::Backend {

@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "compute/boosting_compute.h"
 #include "compute/decomposition_compute.h"
 #include "compute/descent_compute.h"
 #include "compute/dual_compute.h"
@@ -88,6 +89,13 @@ class BackendFor {
   /// out(i, j) = K(a_i, b_j), not of precomputed. Synchronises.
   virtual void kernel_matrix(Place place, const formulas::KernelFunction<T>& kernel, const Rows<T>& a, const Rows<T>& b,
                              MatrixView<T> out) const = 0;
+
+  /// Bins of x by the table, which is copied.
+  virtual std::shared_ptr<const BinnedRows> bin(Place place, const Rows<T>& x, const BinTable& table) const = 0;
+  /// x: made by this backend, of either storage type.
+  virtual std::unique_ptr<BoostingCompute> make_boosting(Place place, std::shared_ptr<const BinnedRows> x,
+                                                         const BoostingPlan& plan) const = 0;
+  virtual std::unique_ptr<BoostingPredictor<T>> make_boosting_predictor(Place place, const Forest& forest) const = 0;
 };
 
 /// One implementation of every family for one kind of device.
@@ -117,7 +125,7 @@ class Backend {
 };
 
 /// Changes with every change of what crosses the library boundary: this file, the <family>_compute.h, forja/*.h.
-inline constexpr std::uint32_t kBackendAbi = 9;
+inline constexpr std::uint32_t kBackendAbi = 10;
 
 /// The one symbol of a backend library: returns null when `abi` is not the library's own kBackendAbi.
 using BackendEntry = const Backend* (*)(std::uint32_t abi);
