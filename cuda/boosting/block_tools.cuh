@@ -35,7 +35,7 @@ __device__ std::int64_t task_at(const Task* tasks, std::int64_t count, std::int6
   return first;
 }
 
-/// Whether a bin is among those of a mask.
+/// Whether a bin is among those of a mask in memory.
 __device__ inline bool contains(const BinMask& mask, unsigned bin) {
   return ((mask.words[bin >> 6] >> (bin & 63U)) & 1U) != 0;
 }

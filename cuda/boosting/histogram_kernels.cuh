@@ -17,6 +17,8 @@ template <bool kExact>
 inline constexpr int kGroupFeatures = kExact ? kFeatureGroup / 2 : kFeatureGroup;
 /// Features that a thread adds of a row: a word of bins.
 inline constexpr int kQuad = 4;
+/// Rows whose loads a thread has under way at once.
+inline constexpr int kRowsAhead = 4;
 
 /// The histograms of a group of features in shared memory.
 template <bool kExact>
@@ -71,6 +73,18 @@ __device__ inline formulas::IntegerSums sums_at(const GroupSums<true>& sums, int
 /// the same word at once.
 __device__ inline int turned(int j, int row) { return (j + row) % kQuad; }
 
+/// Adds a row to the histograms of four features.
+template <bool kExact>
+__device__ void add_quad(GroupSums<kExact>& sums, std::uint32_t four, std::uint64_t word, int row, int quad,
+                         std::int64_t first_feature, std::int64_t d) {
+  FORJA_UNROLL
+  for (int j = 0; j < kQuad; ++j) {
+    const int which = turned(j, row);
+    const auto bin = static_cast<int>((four >> (8 * which)) & 0xFFU);
+    if (first_feature + which < d) add_row(sums, (quad * kQuad + which) * kBinStride + bin, word);
+  }
+}
+
 // A grid of (feature groups, chunks of rows): each block builds the histograms of a group's features over chunk_rows
 // rows, kRowsPerWord at most, and adds them to the node's. Floor: of each row of a node 12 bytes of number and word,
 // and its bins, read (a sector of 32 bytes at least each where rows of the node are far apart); d additions of 64 bits
@@ -96,16 +110,19 @@ __global__ void __launch_bounds__(kBoostThreads)
   const int row = thread / kLanes;
   const std::int64_t first_of_quad = first_feature + std::int64_t{quad} * kQuad;
   const std::uint8_t* const columns = bins.bins + first_of_quad;
-  FORJA_UNROLL
-  for (std::int64_t at = begin + row; at < end; at += kRows) {
-    const std::int64_t i = task.rows[at];
-    const std::uint64_t word = task.word[i];
-    const std::uint32_t four = *reinterpret_cast<const std::uint32_t*>(columns + i * bins.stride);
+  for (std::int64_t at = begin + row; at < end; at += kRows * kRowsAhead) {
+    std::uint64_t words[kRowsAhead];
+    std::uint32_t quads[kRowsAhead];
     FORJA_UNROLL
-    for (int j = 0; j < kQuad; ++j) {
-      const int which = turned(j, row);
-      const auto bin = static_cast<int>((four >> (8 * which)) & 0xFFU);
-      if (first_of_quad + which < bins.d) add_row(sums, (quad * kQuad + which) * kBinStride + bin, word);
+    for (int k = 0; k < kRowsAhead; ++k) {
+      const bool here = at + k * kRows < end;
+      const std::int64_t i = here ? task.rows[at + k * kRows] : 0;
+      words[k] = here ? task.word[i] : 0;
+      quads[k] = here ? *reinterpret_cast<const std::uint32_t*>(columns + i * bins.stride) : 0;
+    }
+    FORJA_UNROLL
+    for (int k = 0; k < kRowsAhead; ++k) {
+      if (at + k * kRows < end) add_quad(sums, quads[k], words[k], row, quad, first_of_quad, bins.d);
     }
   }
   __syncthreads();

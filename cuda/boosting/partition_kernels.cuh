@@ -55,7 +55,6 @@ __global__ void __launch_bounds__(kBoostThreads)
               std::int64_t* counts) {
   FORJA_SHARED(slots, int[kBoostWarps]);
   const PartitionTask& task = tasks[task_at(tasks, count_of_tasks, &PartitionTask::first_piece, blockIdx.x)];
-  const BinMask left = task.left;
   const std::uint8_t* const column = bins.bins + task.feature;
   const int warp = static_cast<int>(threadIdx.x) / kWarp;
   const int lane = static_cast<int>(threadIdx.x) % kWarp;
@@ -65,7 +64,7 @@ __global__ void __launch_bounds__(kBoostThreads)
   for (int k = 0; k < kWordsPerWarp; ++k) {
     const int word = warp * kWordsPerWarp + k;
     const std::int64_t at = first + word * kWarp + lane;
-    const bool goes = at < task.count && contains(left, column[std::int64_t{task.rows[at]} * bins.stride]);
+    const bool goes = at < task.count && contains(task.left, column[std::int64_t{task.rows[at]} * bins.stride]);
     put_bits(goes, bits + std::int64_t{blockIdx.x} * kWordsPerPiece + word, count);
   }
   put_count(count, slots, counts + blockIdx.x);

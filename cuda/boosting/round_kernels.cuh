@@ -10,6 +10,9 @@
 /// Scores, losses, gradients and their integers, a thread for each row.
 namespace forja::cuda {
 
+/// Such blocks that a multiprocessor holds at least: room for 64 registers a thread, which keeps them from memory.
+inline constexpr int kBlocksOfMath = 4;
+
 __device__ inline double row_weight(const TargetsView& targets, std::int64_t i) {
   return targets.weight == nullptr ? 1.0 : targets.weight[i];
 }
@@ -32,7 +35,7 @@ __global__ void __launch_bounds__(kBoostThreads)
 
 // A block for each chunk of kBoostThreads rows, whose losses two threads add up in order. Floor: a score, a target, a
 // weight a row read; bound by the sums' latency, kBoostThreads additions.
-__global__ void __launch_bounds__(kBoostThreads)
+__global__ void __launch_bounds__(kBoostThreads, kBlocksOfMath)
     sum_chunk_losses(TargetsView targets, const double* scores, double* sums) {
   FORJA_SHARED(losses, double[kBoostThreads]);
   FORJA_SHARED(held_out, std::uint8_t[kBoostThreads]);

@@ -176,15 +176,18 @@ __device__ inline LaneBest search_categories(FeatureSearch& feature, const Searc
   return best;
 }
 
+/// A bit of a mask in registers.
+__device__ inline std::uint64_t bit_of(unsigned bin, unsigned word) {
+  return bin >> 6 == word ? std::uint64_t{1} << (bin & 63U) : 0;
+}
+
 /// The first `count` categories in order, as bits.
 __device__ inline BinMask mask_of_first(const CategoryOrder& order, int count) {
   BinMask mask{};
   for (int place = static_cast<int>(threadIdx.x % kWarp); place < count; place += kWarp) {
     const unsigned bin = order.bin[place];
     FORJA_UNROLL
-    for (unsigned word = 0; word < 4; ++word) {
-      if (bin >> 6 == word) mask.words[word] |= std::uint64_t{1} << (bin & 63U);
-    }
+    for (unsigned word = 0; word < 4; ++word) mask.words[word] |= bit_of(bin, word);
   }
   FORJA_UNROLL
   for (std::uint64_t& word : mask.words) {
@@ -239,8 +242,14 @@ __global__ void __launch_bounds__(kSearchThreads)
     BinMask left_bins{};
     if (categorical) {
       left_bins = mask_of_first(order, candidate.number);
-      if (feature.missing.count > 0) missing_left = contains(left_bins, missing_bin);
-      if (missing_left) left_bins.words[missing_bin >> 6] |= std::uint64_t{1} << (missing_bin & 63U);
+      bool listed = false;
+      FORJA_UNROLL
+      for (unsigned word = 0; word < 4; ++word) {
+        const std::uint64_t bit = bit_of(missing_bin, word);
+        listed = listed || (left_bins.words[word] & bit) != 0;
+        if (missing_left && feature.missing.count == 0) left_bins.words[word] |= bit;
+      }
+      if (feature.missing.count > 0) missing_left = listed;
     } else if (feature.missing.count > 0) {
       missing_left = candidate.number % 2 != 0;
     }
