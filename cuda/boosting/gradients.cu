@@ -41,6 +41,10 @@ Gradients::Gradients(const Context& context, const compute::BoostingPlan& plan, 
   scores_.fill_bytes(0);
 }
 
+Gradients::~Gradients() {
+  if (count_coming_ && cudaStreamSynchronize(context_->stream()) != cudaSuccess) (void)cudaGetLastError();
+}
+
 TargetsView Gradients::targets() const { return {y_.data(), weight_.data(), held_out_.data(), n_, outputs_, loss_}; }
 
 GradientsView Gradients::view() {
@@ -76,8 +80,8 @@ void Gradients::begin_round(std::uint64_t round, double subsample, MatrixView<co
   const bool all = subsample >= 1;
   if (!all || !all_listed_) {
     node_rows.list_taking_part(targets(), bag_key, subsample, taking_part_.data(), count_.data());
+    count_coming_ = true;
     count_.download_async(count_back_.data(), 1);
-    count_known_ = false;
     all_listed_ = all;
   }
   const bool given = loss_.kind == formulas::BoostingLossKind::custom;
@@ -97,9 +101,9 @@ void Gradients::begin_round(std::uint64_t round, double subsample, MatrixView<co
 }
 
 std::int64_t Gradients::taking_part_count() {
-  if (!count_known_) {
+  if (count_coming_) {
     context_->synchronize();
-    count_known_ = true;
+    count_coming_ = false;
   }
   return count_back_[0];
 }

@@ -16,6 +16,10 @@ class Gradients {
  public:
   /// Throws OutOfMemory, DeviceUnavailable. Nothing of the plan is kept but numbers.
   Gradients(const Context& context, const compute::BoostingPlan& plan, std::int64_t n);
+  /// Waits for what is on its way to the host.
+  ~Gradients();
+  Gradients(const Gradients&) = delete;
+  Gradients& operator=(const Gradients&) = delete;
 
   void set_scores(MatrixView<const double> scores);
   /// Synchronises.
@@ -57,8 +61,8 @@ class Gradients {
   DeviceBuffer<std::uint32_t> taking_part_;
   DeviceBuffer<std::int64_t> count_;
   PinnedBuffer<std::int64_t> count_back_;
-  bool all_listed_ = false;   ///< the list is of all rows that may ever take part
-  bool count_known_ = false;  ///< it has come back
+  bool all_listed_ = false;    ///< the list is of all rows that may ever take part
+  bool count_coming_ = false;  ///< it is on its way back
 };
 
 }  // namespace forja::cuda
