@@ -17,6 +17,9 @@ std::int64_t stride_of(std::int64_t features) {
   return power <= 64 && 3 * power <= 4 * features ? power : (features + 3) / 4 * 4;
 }
 
+/// Bins are read eight at a time.
+constexpr std::int64_t kReadBeyond = 8;
+
 /// The greatest T that is not above the value: x <= value for a T exactly where x <= this.
 template <class T>
 T rounded_down(double value) {
@@ -81,7 +84,7 @@ template <class T>
 CpuBinnedRows::CpuBinnedRows(MatrixView<const T> x, const compute::BinTable& table, int threads)
     : table_(table), rows_(x.rows()), stride_(stride_of(table.features())) {
   const std::int64_t d = table_.features();
-  by_rows_.resize(static_cast<std::size_t>(rows_ * stride_));
+  by_rows_.resize(static_cast<std::size_t>(rows_ * stride_ + kReadBeyond));
   by_columns_.resize(static_cast<std::size_t>(rows_ * d));
   std::vector<BinSearch<T>> searches;
   searches.reserve(static_cast<std::size_t>(d));

@@ -2,12 +2,25 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <tuple>
 #include <utility>
 
 #include "runtime/threads.h"
 
 namespace forja::cpu {
+namespace {
+
+/// A search of a bin costs about as much as adding so many rows to one.
+constexpr std::int64_t kWorkOfBin = 8;
+/// Adds that take a thread longer than it takes to wake another.
+constexpr std::int64_t kWorkForThreads = 1 << 15;
+
+bool allowed(const compute::NodeRule& rule, std::int64_t f) {
+  return rule.features.empty() || (rule.features[static_cast<std::size_t>(f / 64)] >> (f % 64) & 1) != 0;
+}
+
+}  // namespace
 
 CpuBoosting::CpuBoosting(std::shared_ptr<const CpuBinnedRows> x, const compute::BoostingPlan& plan, int threads)
     : x_(std::move(x)),
@@ -15,7 +28,8 @@ CpuBoosting::CpuBoosting(std::shared_ptr<const CpuBinnedRows> x, const compute::
       threads_(threads),
       layout_(x_->table(), threads),
       pool_(layout_.size()),
-      gradients_(plan, x_->rows(), threads) {}
+      gradients_(plan, x_->rows(), threads),
+      rooms_(static_cast<std::size_t>(threads)) {}
 
 CpuBoosting::Node& CpuBoosting::new_node(std::int64_t number) {
   if (std::ssize(nodes_) <= number) nodes_.resize(static_cast<std::size_t>(number) + 1);
@@ -31,44 +45,65 @@ HistogramRows CpuBoosting::histogram_rows(const Node& node) const {
   return {x_.get(), tree.taking_part.rows(node.taking_part), tree.words.data(), plan_.exact};
 }
 
-void CpuBoosting::fill(Node& node) {
-  node.histogram = pool_.take(stays_packed(node.taking_part.count(), plan_.exact));
-  const HistogramRows rows = histogram_rows(node);
-  for_each_chunk(threads_, std::ssize(layout_.blocks), [&](std::int64_t block, int) {
-    fill_block(layout_, layout_.blocks[static_cast<std::size_t>(block)], rows, *node.histogram);
-  });
-}
-
-void CpuBoosting::subtract(const Histogram& parent, const Histogram& child, Histogram& out) const {
-  for (const HistogramLayout::Block& block : layout_.blocks) subtract_block(layout_, block, parent, child, out);
-}
-
-SearchedFeature CpuBoosting::feature(const Histogram& histogram, std::int64_t f,
-                                     std::span<formulas::IntegerSums> bins) const {
-  const auto at = static_cast<std::size_t>(f);
-  const std::int32_t begin = layout_.begin[at];
-  const auto used = bins.first(static_cast<std::size_t>(layout_.begin[at + 1] - begin));
-  histogram.read(begin, used);
-  return {static_cast<std::int32_t>(f), x_->table().categorical[at] != 0,
-          plan_.monotonic.empty() ? 0 : plan_.monotonic[at], used};
-}
-
-compute::BoostingSplit CpuBoosting::search_node(const Node& node) const {
-  if (!may_split(node)) return {};
-  std::array<formulas::IntegerSums, 256> bins;
-  formulas::IntegerSums total;
-  for (const formulas::IntegerSums& bin : feature(*node.histogram, 0, bins).bins) total = total + bin;
+SearchedNode CpuBoosting::searched(const Node& node) const {
   const std::int64_t output = trees_[node.tree].output;
-  const SearchedNode searched(total, gradients_.gradient_unit(output), gradients_.hessian_unit(output), plan_.rules,
-                              node.rule.bounds);
-  FoundSplit best;
-  const std::vector<std::uint64_t>& allowed = node.rule.features;
-  for (std::int64_t f = 0; f < x_->table().features(); ++f) {
-    if (!allowed.empty() && (allowed[static_cast<std::size_t>(f / 64)] >> (f % 64) & 1) == 0) continue;
-    search(searched, feature(*node.histogram, f, bins), best);
+  return {node.total, gradients_.gradient_unit(output), gradients_.hessian_unit(output), plan_.rules, node.rule.bounds};
+}
+
+SearchedFeature CpuBoosting::feature(const Node& node, std::int64_t f) const {
+  const auto at = static_cast<std::size_t>(f);
+  return {node.histogram.get(),
+          layout_.first_bin(f),
+          layout_.bins(f),
+          static_cast<std::int32_t>(f),
+          x_->table().categorical[at] != 0,
+          plan_.monotonic.empty() ? 0 : plan_.monotonic[at]};
+}
+
+void CpuBoosting::search_block(const Family& family, const FeatureBlock& block, FoundSplit* found) const {
+  Node* const members[2] = {family.filled, family.rest};
+  std::optional<SearchedNode> nodes[2];
+  for (int m = 0; m < 2; ++m) {
+    if (members[m] != nullptr && may_split(*members[m])) nodes[m].emplace(searched(*members[m]));
   }
-  if (best.feature < 0) return {};
-  return told(searched, feature(*node.histogram, best.feature, bins), best);
+  for (std::int64_t f = block.first; f < block.last; ++f) {
+    if (family.rest != nullptr) {
+      subtract_feature(layout_, f, *family.parent, *family.filled->histogram, *family.rest->histogram);
+    }
+    for (int m = 0; m < 2; ++m) {
+      if (nodes[m] && allowed(members[m]->rule, f)) search(*nodes[m], feature(*members[m], f), found[m]);
+    }
+  }
+}
+
+void CpuBoosting::search_family(const Family& family) {
+  const HistogramRows rows = histogram_rows(*family.filled);
+  const std::int64_t work = rows.rows.count * x_->table().features() + kWorkOfBin * layout_.size();
+  const int threads = work < kWorkForThreads ? 1 : threads_;
+  const std::int64_t blocks = std::ssize(layout_.blocks);
+  std::vector<std::array<FoundSplit, 2>> found(layout_.blocks.size());
+  const auto fill = [&](std::int64_t b, int thread) {
+    fill_block(layout_, layout_.blocks[static_cast<std::size_t>(b)], rows, rooms_[static_cast<std::size_t>(thread)],
+               *family.filled->histogram);
+  };
+  const auto set_totals = [&](std::int64_t f) {
+    family.filled->total = total_of(layout_, f, *family.filled->histogram);
+    if (family.rest != nullptr) family.rest->total = family.total - family.filled->total;
+  };
+  for_each_chunk(threads, blocks, [&](std::int64_t b, int thread) { fill(b, thread); });
+  set_totals(0);
+  for_each_chunk(threads, blocks, [&](std::int64_t b, int) {
+    const auto at = static_cast<std::size_t>(b);
+    search_block(family, layout_.blocks[at], found[at].data());
+  });
+  Node* const members[2] = {family.filled, family.rest};
+  for (std::size_t m = 0; m < 2; ++m) {
+    FoundSplit best;
+    for (const auto& of_block : found) {
+      if (of_block[m].beats(best)) best = of_block[m];
+    }
+    if (best.feature >= 0) members[m]->split = told(searched(*members[m]), feature(*members[m], best.feature), best);
+  }
 }
 
 std::vector<compute::BoostingSplit> CpuBoosting::open(std::span<const std::int64_t> outputs,
@@ -90,8 +125,9 @@ std::vector<compute::BoostingSplit> CpuBoosting::open(std::span<const std::int64
     root.taking_part = tree.taking_part.start(taking_part, all ? x_->rows() : std::ssize(taking_part));
     root.left_out = tree.left_out.start(left_out, std::ssize(left_out));
     if (!may_split(root)) continue;
-    fill(root);
-    found[t] = search_node(root);
+    root.histogram = pool_.take(stays_packed(root.taking_part.count(), plan_.exact));
+    search_family({&root, nullptr, nullptr, {}});
+    found[t] = root.split;
   }
   return found;
 }
@@ -120,35 +156,30 @@ void CpuBoosting::partition(const compute::NodeToSplit& wanted) {
   sides[1]->rule = wanted.right_rule;
 }
 
-void CpuBoosting::search_children(const compute::NodeToSplit& wanted, compute::BoostingSplit* found) {
-  std::unique_ptr<Histogram> parent = std::move(node(wanted.node).histogram);
+void CpuBoosting::search_children(const compute::NodeToSplit& wanted) {
+  Node& parent = node(wanted.node);
+  std::unique_ptr<Histogram> histogram = std::move(parent.histogram);
   Node* small = &node(wanted.left);
   Node* large = &node(wanted.right);
   if (small->taking_part.count() > large->taking_part.count()) std::swap(small, large);
-  if (wanted.search && may_split(*large)) {
-    fill(*small);
-    const bool packs = stays_packed(large->taking_part.count(), plan_.exact);
-    if (packs == parent->packed) {
-      subtract(*parent, *small->histogram, *parent);
-      large->histogram = std::move(parent);
-    } else {
-      large->histogram = pool_.take(packs);
-      subtract(*parent, *small->histogram, *large->histogram);
-    }
-    found[0] = search_node(node(wanted.left));
-    found[1] = search_node(node(wanted.right));
-    if (!may_split(*small)) pool_.give_back(std::move(small->histogram));
-  }
-  pool_.give_back(std::move(parent));
+  if (!wanted.search || !may_split(*large)) return pool_.give_back(std::move(histogram));
+  small->histogram = pool_.take(stays_packed(small->taking_part.count(), plan_.exact));
+  const bool packs = stays_packed(large->taking_part.count(), plan_.exact);
+  const Histogram* const of_parent = histogram.get();
+  large->histogram = packs == histogram->packed ? std::move(histogram) : pool_.take(packs);
+  search_family({small, large, of_parent, parent.total});
+  pool_.give_back(std::move(histogram));
+  if (!may_split(*small)) pool_.give_back(std::move(small->histogram));
 }
 
 std::vector<compute::BoostingSplit> CpuBoosting::split(std::span<const compute::NodeToSplit> nodes) {
   std::vector<compute::BoostingSplit> found;
   for (const compute::NodeToSplit& wanted : nodes) {
     partition(wanted);
-    compute::BoostingSplit pair[2];
-    search_children(wanted, pair);
-    if (wanted.search) found.insert(found.end(), pair, pair + 2);
+    search_children(wanted);
+    if (!wanted.search) continue;
+    found.push_back(node(wanted.left).split);
+    found.push_back(node(wanted.right).split);
   }
   return found;
 }
