@@ -184,54 +184,35 @@ std::vector<compute::BoostingSplit> CpuBoosting::split(std::span<const compute::
   return found;
 }
 
-void CpuBoosting::collect_parts(std::int64_t number, std::vector<SegmentRows>& parts) {
-  const Node& one = node(number);
-  if (one.children[0] < 0) {
-    parts.push_back(trees_[one.tree].taking_part.rows(one.taking_part));
-    return;
-  }
-  for (const std::int64_t child : one.children) collect_parts(child, parts);
-}
-
-std::vector<formulas::NodeSums> CpuBoosting::leaf_sums(std::span<const std::int64_t> nodes) {
-  std::vector<formulas::NodeSums> sums(nodes.size());
-  for_each_chunk(threads_, std::ssize(nodes), [&](std::int64_t k, int) {
-    std::vector<SegmentRows> parts;
-    const std::int64_t number = nodes[static_cast<std::size_t>(k)];
-    collect_parts(number, parts);
-    sums[static_cast<std::size_t>(k)] = gradients_.sums(trees_[node(number).tree].output, parts);
-  });
-  return sums;
-}
-
-std::vector<double> CpuBoosting::leaf_quantiles(std::span<const std::int64_t> nodes, double q) {
-  std::vector<double> quantiles(nodes.size());
-  for_each_chunk(threads_, std::ssize(nodes), [&](std::int64_t k, int) {
-    std::vector<SegmentRows> parts;
-    collect_parts(nodes[static_cast<std::size_t>(k)], parts);
-    quantiles[static_cast<std::size_t>(k)] = gradients_.quantile(parts, q);
-  });
-  return quantiles;
-}
-
-void CpuBoosting::add_to(std::int64_t number, double value) {
+void CpuBoosting::collect_parts(std::int64_t number, std::size_t place, bool all, std::vector<NodePart>& parts) {
   const Node& one = node(number);
   if (one.children[0] >= 0) {
-    for (const std::int64_t child : one.children) add_to(child, value);
+    for (const std::int64_t child : one.children) collect_parts(child, place, all, parts);
     return;
   }
   const Tree& tree = trees_[one.tree];
-  double* scores = gradients_.scores(tree.output);
-  for (const SegmentRows& rows : {tree.taking_part.rows(one.taking_part), tree.left_out.rows(one.left_out)}) {
-    for (std::int64_t j = 0; j < rows.count; ++j) scores[rows[j]] += value;
-  }
+  parts.push_back({place, tree.output, tree.taking_part.rows(one.taking_part)});
+  if (all) parts.push_back({place, tree.output, tree.left_out.rows(one.left_out)});
+}
+
+std::vector<NodePart> CpuBoosting::parts_of(std::span<const std::int64_t> nodes) {
+  std::vector<NodePart> parts;
+  for (std::size_t k = 0; k < nodes.size(); ++k) collect_parts(nodes[k], k, false, parts);
+  return parts;
+}
+
+std::vector<formulas::NodeSums> CpuBoosting::leaf_sums(std::span<const std::int64_t> nodes) {
+  return gradients_.sums(parts_of(nodes), nodes.size());
+}
+
+std::vector<double> CpuBoosting::leaf_quantiles(std::span<const std::int64_t> nodes, double q) {
+  return gradients_.quantiles(parts_of(nodes), nodes.size(), q);
 }
 
 void CpuBoosting::add(std::span<const compute::LeafValue> leaves) {
-  for_each_chunk(threads_, std::ssize(leaves), [&](std::int64_t k, int) {
-    const compute::LeafValue& leaf = leaves[static_cast<std::size_t>(k)];
-    add_to(leaf.node, leaf.value);
-  });
+  std::vector<NodePart> parts;
+  for (std::size_t k = 0; k < leaves.size(); ++k) collect_parts(leaves[k].node, k, true, parts);
+  gradients_.add(parts, leaves);
 }
 
 }  // namespace forja::cpu

@@ -72,9 +72,9 @@ class CpuBoosting final : public compute::BoostingCompute {
   SearchedNode searched(const Node& node) const;
   SearchedFeature feature(const Node& node, std::int64_t f) const;
   HistogramRows histogram_rows(const Node& node) const;
-  /// The nodes below it that hold its rows.
-  void collect_parts(std::int64_t number, std::vector<SegmentRows>& parts);
-  void add_to(std::int64_t number, double value);
+  /// The rows of a node, which those below it hold; all: those too that take no part.
+  void collect_parts(std::int64_t number, std::size_t place, bool all, std::vector<NodePart>& parts);
+  std::vector<NodePart> parts_of(std::span<const std::int64_t> nodes);
 
   std::shared_ptr<const CpuBinnedRows> x_;
   compute::BoostingPlan plan_;
