@@ -26,7 +26,7 @@ CpuBoosting::CpuBoosting(std::shared_ptr<const CpuBinnedRows> x, const compute::
     : x_(std::move(x)),
       plan_(plan),
       threads_(threads),
-      layout_(x_->table(), threads),
+      layout_(*x_, threads),
       pool_(layout_.size()),
       gradients_(plan, x_->rows(), threads),
       rooms_(static_cast<std::size_t>(threads)) {}

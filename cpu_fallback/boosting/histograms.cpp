@@ -11,7 +11,6 @@ using formulas::IntegerSums;
 
 /// Words from feature to feature: not a power of two, so that features of few bins do not share a cache set.
 constexpr std::int64_t kPitch = 264;
-constexpr std::int64_t kWidestBlock = 32;
 /// Rows ahead whose bins are asked for.
 constexpr std::int64_t kAhead = 24;
 constexpr int kSignShift = formulas::kCountBits + formulas::kFieldBits;
@@ -148,13 +147,19 @@ std::uint64_t packed(std::int64_t gradient, std::int64_t hessian, std::int64_t c
 
 }  // namespace
 
-HistogramLayout::HistogramLayout(const compute::BinTable& table, int threads) {
-  const std::int64_t d = table.features();
+HistogramLayout::HistogramLayout(const CpuBinnedRows& x, int threads) {
   begin.push_back(0);
-  for (std::int64_t f = 0; f < d; ++f) begin.push_back(begin.back() + table.n_bins(f) + 1);
-  const std::int64_t for_threads = std::min<std::int64_t>(threads, (d + 7) / 8);
-  const std::int64_t count = std::max((d + kWidestBlock - 1) / kWidestBlock, for_threads);
-  for (std::int64_t b = 0; b < count; ++b) blocks.push_back({b * d / count, (b + 1) * d / count});
+  for (std::int64_t f = 0; f < x.table().features(); ++f) begin.push_back(begin.back() + x.table().n_bins(f) + 1);
+  const auto panels = static_cast<std::int64_t>(x.panels().size());
+  for (std::size_t p = 0; p < x.panels().size(); ++p) {
+    const FeatureRange panel = x.panels()[p];
+    const std::int64_t parts = std::min((panel.width() + 7) / 8, (threads + panels - 1) / panels);
+    for (std::int64_t part = 0; part < parts; ++part) {
+      const std::int64_t first = part * panel.width() / parts;
+      const std::int64_t last = (part + 1) * panel.width() / parts;
+      blocks.push_back({{panel.first + first, panel.first + last}, p, first});
+    }
+  }
 }
 
 Histogram::Histogram(bool is_packed, std::int64_t bins) : packed(is_packed) {
@@ -186,8 +191,13 @@ void fill_block(const HistogramLayout& layout, const FeatureBlock& block, const 
   const auto needed = static_cast<std::size_t>(cell * kPitch * block.width());
   if (room.size() < needed) room.resize(needed);
   const auto sums_of = [&](std::int64_t f) { return room.data() + cell * kPitch * (f - block.first); };
-  KernelRows rows{
-      from.x->by_rows() + block.first, from.x->stride(), from.rows.list, from.rows.first, 0, from.words, block.width()};
+  KernelRows rows{from.x->panel(block.panel) + block.place,
+                  from.x->stride(),
+                  from.rows.list,
+                  from.rows.first,
+                  0,
+                  from.words,
+                  block.width()};
   std::int64_t done = 0;
   do {
     rows.count = std::min(formulas::kRowsPerWord, from.rows.count - done);

@@ -11,18 +11,16 @@
 
 namespace forja::cpu {
 
-/// Features whose bins are added together.
-struct FeatureBlock {
-  std::int64_t first = 0;
-  std::int64_t last = 0;
-
-  std::int64_t width() const { return last - first; }
+/// Features of one panel whose bins are added together.
+struct FeatureBlock : FeatureRange {
+  std::size_t panel = 0;
+  std::int64_t place = 0;  ///< of the first in the panel
 };
 
-/// Where the bins of each feature lie in a histogram, and the blocks of features: enough of them for the threads, few
-/// enough that a row's bins are read in long pieces, and narrow enough that a block's sums fit the second-level cache.
+/// Where the bins of each feature lie in a histogram, and the blocks of features: panels, or parts of them where there
+/// are fewer than threads.
 struct HistogramLayout {
-  HistogramLayout(const compute::BinTable& table, int threads);
+  HistogramLayout(const CpuBinnedRows& x, int threads);
 
   std::int64_t size() const { return begin.back(); }
   std::int64_t first_bin(std::int64_t f) const { return begin[static_cast<std::size_t>(f)]; }
