@@ -13,6 +13,8 @@ namespace {
 
 /// A search of a bin costs about as much as adding so many rows to one.
 constexpr std::int64_t kWorkOfBin = 8;
+/// Fewer rows are not worth a histogram of their own.
+constexpr std::int64_t kLeastRowsOfGroup = formulas::kRowsPerWord;
 /// Adds that take a thread longer than it takes to wake another.
 constexpr std::int64_t kWorkForThreads = 1 << 15;
 
@@ -45,9 +47,9 @@ HistogramRows CpuBoosting::histogram_rows(const Node& node) const {
   return {x_.get(), tree.taking_part.rows(node.taking_part), tree.words.data(), plan_.exact};
 }
 
-SearchedNode CpuBoosting::searched(const Node& node) const {
+SearchedNode CpuBoosting::searched(const Node& node, const formulas::IntegerSums& total) const {
   const std::int64_t output = trees_[node.tree].output;
-  return {node.total, gradients_.gradient_unit(output), gradients_.hessian_unit(output), plan_.rules, node.rule.bounds};
+  return {total, gradients_.gradient_unit(output), gradients_.hessian_unit(output), plan_.rules, node.rule.bounds};
 }
 
 SearchedFeature CpuBoosting::feature(const Node& node, std::int64_t f) const {
@@ -62,9 +64,11 @@ SearchedFeature CpuBoosting::feature(const Node& node, std::int64_t f) const {
 
 void CpuBoosting::search_block(const Family& family, const FeatureBlock& block, FoundSplit* found) const {
   Node* const members[2] = {family.filled, family.rest};
+  const formulas::IntegerSums filled = total_of(layout_, block.first, *family.filled->histogram);
+  const formulas::IntegerSums totals[2] = {filled, family.total - filled};
   std::optional<SearchedNode> nodes[2];
   for (int m = 0; m < 2; ++m) {
-    if (members[m] != nullptr && may_split(*members[m])) nodes[m].emplace(searched(*members[m]));
+    if (members[m] != nullptr && may_split(*members[m])) nodes[m].emplace(searched(*members[m], totals[m]));
   }
   for (std::int64_t f = block.first; f < block.last; ++f) {
     if (family.rest != nullptr) {
@@ -81,28 +85,42 @@ void CpuBoosting::search_family(const Family& family) {
   const std::int64_t work = rows.rows.count * x_->table().features() + kWorkOfBin * layout_.size();
   const int threads = work < kWorkForThreads ? 1 : threads_;
   const std::int64_t blocks = std::ssize(layout_.blocks);
+  // Where blocks are too few for the threads, groups of rows are added up apart.
+  const std::int64_t most_groups =
+      std::clamp<std::int64_t>(rows.rows.count / kLeastRowsOfGroup, 1, std::max<std::int64_t>(1, threads / blocks));
+  const Chunks group_rows{rows.rows.count, (rows.rows.count + most_groups - 1) / most_groups};
+  const std::int64_t groups = group_rows.number();
+  std::vector<std::unique_ptr<Histogram>> parts(static_cast<std::size_t>(groups) - 1);
+  for (auto& part : parts) part = pool_.take(family.filled->histogram->packed);
+  const auto fill = [&](std::int64_t group, std::int64_t b, int thread) {
+    HistogramRows of_group = rows;
+    const std::int64_t first = group_rows.first(group);
+    of_group.rows = rows.rows.middle(first, group_rows.last(group) - first);
+    fill_block(layout_, layout_.blocks[static_cast<std::size_t>(b)], of_group, rooms_[static_cast<std::size_t>(thread)],
+               group == 0 ? *family.filled->histogram : *parts[static_cast<std::size_t>(group) - 1]);
+  };
+  if (groups > 1) {
+    for_each_chunk(threads, groups * blocks,
+                   [&](std::int64_t task, int thread) { fill(task / blocks, task % blocks, thread); });
+  }
   std::vector<std::array<FoundSplit, 2>> found(layout_.blocks.size());
-  const auto fill = [&](std::int64_t b, int thread) {
-    fill_block(layout_, layout_.blocks[static_cast<std::size_t>(b)], rows, rooms_[static_cast<std::size_t>(thread)],
-               *family.filled->histogram);
-  };
-  const auto set_totals = [&](std::int64_t f) {
-    family.filled->total = total_of(layout_, f, *family.filled->histogram);
-    if (family.rest != nullptr) family.rest->total = family.total - family.filled->total;
-  };
-  for_each_chunk(threads, blocks, [&](std::int64_t b, int thread) { fill(b, thread); });
-  set_totals(0);
-  for_each_chunk(threads, blocks, [&](std::int64_t b, int) {
-    const auto at = static_cast<std::size_t>(b);
-    search_block(family, layout_.blocks[at], found[at].data());
+  for_each_chunk(threads, blocks, [&](std::int64_t b, int thread) {
+    const FeatureBlock& block = layout_.blocks[static_cast<std::size_t>(b)];
+    if (groups == 1) fill(0, b, thread);
+    for (const auto& part : parts) add_block(layout_, block, *part, *family.filled->histogram);
+    search_block(family, block, found[static_cast<std::size_t>(b)].data());
   });
+  for (auto& part : parts) pool_.give_back(std::move(part));
+  family.filled->total = total_of(layout_, 0, *family.filled->histogram);
+  if (family.rest != nullptr) family.rest->total = family.total - family.filled->total;
   Node* const members[2] = {family.filled, family.rest};
   for (std::size_t m = 0; m < 2; ++m) {
     FoundSplit best;
     for (const auto& of_block : found) {
       if (of_block[m].beats(best)) best = of_block[m];
     }
-    if (best.feature >= 0) members[m]->split = told(searched(*members[m]), feature(*members[m], best.feature), best);
+    if (best.feature < 0) continue;
+    members[m]->split = told(searched(*members[m], members[m]->total), feature(*members[m], best.feature), best);
   }
 }
 

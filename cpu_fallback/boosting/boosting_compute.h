@@ -67,9 +67,9 @@ class CpuBoosting final : public compute::BoostingCompute {
   /// Makes the histograms of new nodes, and finds their best splits.
   void search_children(const compute::NodeToSplit& wanted);
   void search_family(const Family& family);
-  /// The same for the features of one block; found: by family member.
+  /// The same for the features of one block, once the first histogram is filled; found: of both members.
   void search_block(const Family& family, const FeatureBlock& block, FoundSplit* found) const;
-  SearchedNode searched(const Node& node) const;
+  SearchedNode searched(const Node& node, const formulas::IntegerSums& total) const;
   SearchedFeature feature(const Node& node, std::int64_t f) const;
   HistogramRows histogram_rows(const Node& node) const;
   /// The rows of a node, which those below it hold; all: those too that take no part.

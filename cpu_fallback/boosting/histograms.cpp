@@ -12,7 +12,7 @@ using formulas::IntegerSums;
 /// Words from feature to feature: not a power of two, so that features of few bins do not share a cache set.
 constexpr std::int64_t kPitch = 264;
 /// Rows ahead whose bins are asked for.
-constexpr std::int64_t kAhead = 24;
+constexpr std::int64_t kAhead = 32;
 constexpr int kSignShift = formulas::kCountBits + formulas::kFieldBits;
 
 /// Rows of one call of a kernel.
