@@ -71,13 +71,23 @@ class Prefixes {
 
  private:
   void add_packed(const std::uint64_t* words, std::int32_t values) {
+    // Of few rows most bins are empty: they are passed by in runs.
+    constexpr std::int32_t kRun = 8;
     std::uint64_t sum = 0;
-    for (std::int32_t b = 0; b < values; ++b) {
+    const auto add = [&](std::int32_t b) {
       sum += words[b];
       words_[count_] = sum;
       bins_[count_] = b;
       count_ += static_cast<std::int32_t>((words[b] != 0) | (b == 0));
+    };
+    std::int32_t b = 0;
+    for (; b + kRun <= values; b += kRun) {
+      std::uint64_t any = 0;
+      for (std::int32_t k = 0; k < kRun; ++k) any |= words[b + k];
+      if (any == 0 && b > 0) continue;
+      for (std::int32_t k = 0; k < kRun; ++k) add(b + k);
     }
+    for (; b < values; ++b) add(b);
   }
 
   void add_wide(const Histogram& histogram, std::int64_t first, std::int32_t values) {
