@@ -67,6 +67,7 @@ std::vector<double> gains(compute::BoostingCompute& seam, std::int64_t trees, st
     splits.insert(splits.end(), found.begin(), found.end());
   }
   std::vector<double> all;
+  all.reserve(splits.size());
   for (const compute::BoostingSplit& split : splits) all.push_back(split.gain);
   return all;
 }
