@@ -204,6 +204,7 @@ class Player {
   std::vector<std::size_t> next_nodes(const std::vector<std::int64_t>& leaves) const {
     std::vector<std::size_t> order;
     std::vector<std::int64_t> room;
+    room.reserve(leaves.size());
     for (const std::int64_t of_tree : leaves) room.push_back(script_.leaves - of_tree);
     for (std::size_t k = 0; k < nodes_.size(); ++k) {
       if (nodes_[k].leaf && nodes_[k].may_split && nodes_[k].split.gain > 0) order.push_back(k);
