@@ -1,5 +1,6 @@
 # The public headers, relative to core/include: they are installed, and each one is compiled alone by the tests.
 set(FORJA_PUBLIC_HEADERS
+  forja/boosting.h
   forja/concepts.h
   forja/data.h
   forja/decomposition.h

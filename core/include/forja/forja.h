@@ -1,6 +1,7 @@
 #pragma once
 
 /// Everything of forja.
+#include "forja/boosting.h"
 #include "forja/concepts.h"
 #include "forja/data.h"
 #include "forja/decomposition.h"
