@@ -55,9 +55,13 @@ PartialDependence brute(const std::function<Predictions(MatrixView<const T>)>& p
     }
     const Matrix<T> predictions = as_matrix(predict(rows.view()));
     if (point == 0) found.average = Matrix<double>(predictions.columns(), points.rows());
-    if (predictions.rows() != x.rows() || predictions.columns() != found.average.rows() || predictions.empty()) {
-      throw InvalidArgument(fmt::format("{}: predict gave {} x {} values for {} rows, {} columns before", kCall,
-                                        predictions.rows(), predictions.columns(), x.rows(), found.average.rows()));
+    if (predictions.empty() || predictions.rows() != x.rows()) {
+      throw InvalidArgument(fmt::format("{}: predict gave {} x {} values for {} rows", kCall, predictions.rows(),
+                                        predictions.columns(), x.rows()));
+    }
+    if (predictions.columns() != found.average.rows()) {
+      throw InvalidArgument(
+          fmt::format("{}: predict gave {} columns after {}", kCall, predictions.columns(), found.average.rows()));
     }
     const std::vector<double> mean = weighted_mean(predictions, sample_weight);
     for (std::size_t k = 0; k < mean.size(); ++k) found.average(static_cast<std::int64_t>(k), point) = mean[k];
