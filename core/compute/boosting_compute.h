@@ -100,11 +100,11 @@ struct LeafValue {
 /// and the order of rows by nodes stay on the device.
 ///
 /// Contract, the same bits on every device and for any number of threads:
-/// - gradient and hessian of a row: formulas/boosting_loss.h in double, times the weight, rounded to float. A row held
-///   out, out of the bag or of weight 0 takes no part in sums and searches, but belongs to nodes and is scored.
-/// - integers of a row: formulas/gradient_packing.h, with level_scale by the greatest |gradient| and the greatest
-/// hessian
-///   of each output over the rows that take part; key round_key(seed, kRoundingStream, round).
+/// - gradient and hessian of a row: formulas/boosting_loss.h in double (custom: as given), times the weight, rounded to
+///   float. A row held out, out of the bag or of weight 0 takes no part in sums and searches, but belongs to nodes and
+///   is scored.
+/// - integers of a row: formulas/gradient_packing.h, with level_scale and level_unit by the greatest |gradient| and the
+///   greatest hessian of each output over the rows that take part; key round_key(seed, kRoundingStream, round).
 /// - candidates: numeric, for each bin b: left the bins <= b, with missing values on the right (b up to the last bin of
 ///   values), and, where the node has missing values, on the left (b below the last). Categorical: bins (that of
 ///   missing values too) with rows of the node, ordered by category_rank; left the first c of them, 1 <= c < all. The
@@ -135,12 +135,13 @@ class BoostingCompute {
   /// Synchronises when any is.
   virtual std::vector<BoostingSplit> split(std::span<const NodeToSplit> nodes) = 0;
 
-  /// Sums of the gradients as they are (float, added as fixed point by fixed_point_exponent of the greatest and the
-  /// number of rows) over the rows of these nodes that take part; nodes that have been split may be among them.
+  /// Sums of the gradients as they are (float, added as fixed point by fixed_point_exponent of the greatest, as above,
+  /// and n) over the rows of these nodes that take part; nodes that have been split may be among them.
   /// Synchronises.
   virtual std::vector<formulas::NodeSums> leaf_sums(std::span<const std::int64_t> nodes) = 0;
   /// The weighted quantile of y - score over the rows of these nodes that take part: the least value at which the
-  /// weights (fixed point) up to it reach q of their sum; 0 of no rows. One output. Synchronises.
+  /// weights (fixed point by fixed_point_exponent of the greatest of all and n) up to it reach q of their sum, as
+  /// doubles; 0 of no rows. One output. Synchronises.
   virtual std::vector<double> leaf_quantiles(std::span<const std::int64_t> nodes, double q) = 0;
   /// Adds to the score of every row the value of its leaf; the leaves of a tree cover all rows.
   virtual void add(std::span<const LeafValue> leaves) = 0;

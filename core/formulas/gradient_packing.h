@@ -54,6 +54,9 @@ FORJA_HD inline double level_scale(double max_abs, int levels) {
   return max_abs > 0 ? static_cast<double>(levels) / max_abs : 0.0;
 }
 
+/// What one level is worth.
+FORJA_HD inline double level_unit(double max_abs, int levels) { return max_abs / static_cast<double>(levels); }
+
 /// The key of a round's chance; one for each use (`stream`).
 FORJA_HD inline std::uint64_t round_key(std::uint64_t seed, std::uint64_t stream, std::uint64_t round) {
   return random_bits(seed, stream, round);
