@@ -1,3 +1,6 @@
+#include "boosting/binned_rows.h"
+#include "boosting/boosting_compute.h"
+#include "boosting/predictor.h"
 #include "compute/backend.h"
 #include "decomposition/affine_map.h"
 #include "decomposition/decomposition_compute.h"
@@ -104,19 +107,26 @@ class CpuFamilies final : public compute::BackendFor<T> {
     cpu::kernel_matrix(kernel, host_view(a), host_view(b), out, thread_count(place.threads));
   }
 
-  std::shared_ptr<const compute::BinnedRows> bin(compute::Place, const Rows<T>&,
-                                                 const compute::BinTable&) const override {
-    throw DeviceUnavailable("boosting: not built yet");
+  std::shared_ptr<const compute::BinnedRows> bin(compute::Place place, const Rows<T>& x,
+                                                 const compute::BinTable& table) const override {
+    return within_memory("boosting", 2 * x.rows() * x.columns(), [&] {
+      return std::make_shared<const CpuBinnedRows>(host_view(x), table, thread_count(place.threads));
+    });
   }
 
-  std::unique_ptr<compute::BoostingCompute> make_boosting(compute::Place, std::shared_ptr<const compute::BinnedRows>,
-                                                          const compute::BoostingPlan&) const override {
-    throw DeviceUnavailable("boosting: not built yet");
+  std::unique_ptr<compute::BoostingCompute> make_boosting(compute::Place place,
+                                                          std::shared_ptr<const compute::BinnedRows> x,
+                                                          const compute::BoostingPlan& plan) const override {
+    const std::int64_t bytes = x->rows() * plan.outputs * static_cast<std::int64_t>(4 * sizeof(double));
+    return within_memory("boosting", bytes, [&] {
+      return std::make_unique<CpuBoosting>(std::static_pointer_cast<const CpuBinnedRows>(x), plan,
+                                           thread_count(place.threads));
+    });
   }
 
-  std::unique_ptr<compute::BoostingPredictor<T>> make_boosting_predictor(compute::Place,
-                                                                         const compute::Forest&) const override {
-    throw DeviceUnavailable("boosting: not built yet");
+  std::unique_ptr<compute::BoostingPredictor<T>> make_boosting_predictor(compute::Place place,
+                                                                         const compute::Forest& forest) const override {
+    return std::make_unique<CpuBoostingPredictor<T>>(forest, thread_count(place.threads));
   }
 };
 

@@ -65,7 +65,7 @@ std::vector<TreeGrower::GrownTree> TreeGrower::open(std::uint64_t round, std::in
   const std::vector<BoostingSplit> splits = compute_.open(outputs, node_rules);
   std::vector<GrownTree> trees;
   for (std::size_t t = 0; t < splits.size(); ++t) {
-    trees.push_back({TreeGrowth(rules_.limits, splits[t].gain),
+    trees.push_back({GrowthPolicy(rules_.limits, splits[t].gain),
                      {{static_cast<std::int64_t>(t), splits[t], rules_.bounds, std::move(roots[t])}}});
   }
   next_number_ = count;
@@ -77,7 +77,7 @@ bool TreeGrower::split_on(std::vector<GrownTree>& trees) {
   std::vector<std::pair<GrownTree*, std::int64_t>> nodes;
   std::vector<NodeToSplit> orders;
   for (GrownTree& tree : trees) {
-    for (const TreeGrowth::Task& task : tree.growth.next(at_once)) {
+    for (const GrowthPolicy::Task& task : tree.growth.next(at_once)) {
       nodes.emplace_back(&tree, task.node);
       add_children(tree, task, orders.emplace_back());
     }
@@ -96,7 +96,7 @@ bool TreeGrower::split_on(std::vector<GrownTree>& trees) {
   return true;
 }
 
-void TreeGrower::add_children(GrownTree& tree, const TreeGrowth::Task& task, NodeToSplit& order) {
+void TreeGrower::add_children(GrownTree& tree, const GrowthPolicy::Task& task, NodeToSplit& order) {
   const GrownNode& parent = tree.nodes[static_cast<std::size_t>(task.node)];
   const BoostingSplit& split = parent.split;
   const auto bounds = child_bounds(rules_, parent.bounds, split);

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "boosting/fitted_forest.h"
+#include "boosting/growth_policy.h"
 #include "boosting/node_features.h"
-#include "boosting/tree_growth.h"
 #include "compute/boosting_compute.h"
 
 namespace forja::core {
@@ -38,7 +38,7 @@ class TreeGrower {
     NodeFeatures::Node features;
   };
   struct GrownTree {
-    TreeGrowth growth;
+    GrowthPolicy growth;
     std::vector<GrownNode> nodes;  ///< by the growth's numbers
   };
   /// A tree in the order of the forest: which node stands where, and where its left child does; below 0: a leaf.
@@ -50,7 +50,7 @@ class TreeGrower {
   std::vector<GrownTree> open(std::uint64_t round, std::int64_t first, std::int64_t count);
   /// One call's splits; false where no tree has any left.
   bool split_on(std::vector<GrownTree>& trees);
-  void add_children(GrownTree& tree, const TreeGrowth::Task& task, compute::NodeToSplit& order);
+  void add_children(GrownTree& tree, const GrowthPolicy::Task& task, compute::NodeToSplit& order);
   static TreeOrder ordered(const GrownTree& tree);
   void finish(const std::vector<GrownTree>& trees, FittedForest& forest);
 

@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "forja/device.h"
@@ -30,6 +31,8 @@ namespace core {
 struct FittedForest;
 template <class T>
 class RowForest;
+template <class T>
+struct BoostingSource;
 }  // namespace core
 
 /// What HistGradientBoostingRegressor makes small, s being the raw score.
@@ -111,8 +114,9 @@ struct HistGradientBoostingRegressorOptions {
   double max_features = 1;  ///< the share of the features that each node looks at. Above 0, up to 1
   double subsample = 1;     ///< the share of the rows that each round learns from. Above 0, up to 1
   TreeGrowth growth = TreeGrowth::leaf_wise;
-  std::vector<std::int64_t> categorical_features = {};  ///< their places in x; not in Params. Values of them are whole
-                                                        ///< numbers; negative and unseen ones count as missing
+  /// Their places in x; not in Params. Values are whole numbers: negative ones, and those not seen by fit, are missing.
+  /// Of more than max_bins categories the rarest count as missing too.
+  std::vector<std::int64_t> categorical_features = {};
   std::vector<std::int32_t> monotonic_cst = {};  ///< of each feature 1 (rising), -1 (falling) or 0; not in Params
   /// Groups of features that may be together on the way to a leaf; features in none are one more group. Not in Params.
   std::vector<std::vector<std::int64_t>> interaction_cst = {};
@@ -170,8 +174,9 @@ struct BinOptions {
 template <class T = float>
 class FORJA_API BinnedMatrix {
  public:
-  /// x (n x d) may have NaN, which is missing, and infinities. sample_weight: as in fit. Throws InvalidArgument for an
-  /// empty x, options out of range or more than 255 categories; OutOfMemory.
+  /// x (n x d) may have NaN, which is missing, and infinities. Rows whose sample_weight is 0 take no part in finding
+  /// the bins. Throws InvalidArgument for an empty x, options out of range, or a categorical value that is neither a
+  /// whole number nor NaN; OutOfMemory.
   explicit BinnedMatrix(const Rows<T>& x, BinOptions options = {}, std::span<const T> sample_weight = {},
                         Device device = Device::automatic());
 
@@ -238,6 +243,8 @@ class FORJA_API HistGradientBoosting {
   const Fitted& fitted(std::string_view what) const;
   std::string call(std::string_view what) const;
   void set_fitted(Fitted fitted) { fitted_ = std::move(fitted); }
+  /// Nothing before the first fit.
+  const Fitted& fitted_or_nothing() const { return fitted_; }
   /// m x outputs, checked.
   Matrix<double> raw_scores(std::string_view what, const Rows<T>& x) const;
   /// Calls take(round, raw scores) after each round.
@@ -265,7 +272,7 @@ class FORJA_API HistGradientBoostingRegressor : public HistGradientBoosting<T> {
   /// the loss, or scores overflow; Cancelled; OutOfMemory.
   HistGradientBoostingRegressor& fit(const Rows<T>& x, std::span<const T> y, std::span<const T> sample_weight = {},
                                      Observer* observer = nullptr);
-  /// The same over rows that are in bins already: max_bins and categorical_features are theirs, and the device too.
+  /// The same over rows that are in bins already, on the model's device: max_bins and categorical_features are theirs.
   HistGradientBoostingRegressor& fit(const BinnedMatrix<T>& x, std::span<const T> y,
                                      std::span<const T> sample_weight = {}, Observer* observer = nullptr);
 
@@ -291,6 +298,10 @@ class FORJA_API HistGradientBoostingRegressor : public HistGradientBoosting<T> {
   static HistGradientBoostingRegressor load(std::istream& in, Device device = Device::automatic());
 
  private:
+  HistGradientBoostingRegressor& fit_source(const core::BoostingSource<T>& x, std::span<const T> y,
+                                            std::span<const T> sample_weight, Observer* observer);
+  std::vector<T> predictions(const Matrix<double>& scores) const;
+
   HistGradientBoostingRegressorOptions options_;
   bool exponential_ = false;  ///< of the fit: predictions are e^s
 };
@@ -343,6 +354,10 @@ class FORJA_API HistGradientBoostingClassifier : public HistGradientBoosting<T> 
   static HistGradientBoostingClassifier load(std::istream& in, Device device = Device::automatic());
 
  private:
+  HistGradientBoostingClassifier& fit_source(const core::BoostingSource<T>& x, std::span<const std::int32_t> y,
+                                             std::span<const T> sample_weight, Observer* observer);
+  std::vector<std::int32_t> labels(const Matrix<double>& scores) const;
+
   HistGradientBoostingClassifierOptions options_;
   std::vector<std::int32_t> classes_;
 };

@@ -19,7 +19,7 @@ struct GrowthLimits {
 /// greatest gain (depth-wise: by level, then by gain), of equal ones the one that entered first. Several may be split
 /// ahead of their turn: those are taken as they are when it comes, or left as leaves when it never does. So the tree
 /// does not depend on how many are split at once.
-class TreeGrowth {
+class GrowthPolicy {
  public:
   /// A node to be split, and whether its children might be split in turn.
   struct Task {
@@ -28,7 +28,7 @@ class TreeGrowth {
   };
 
   /// Node 0 is the root. A gain of 0 or below: no split.
-  TreeGrowth(const GrowthLimits& limits, double root_gain);
+  GrowthPolicy(const GrowthLimits& limits, double root_gain);
 
   /// What to split next, at most so many (depth-wise: a level); empty: the tree is finished.
   std::vector<Task> next(std::int64_t at_most);

@@ -1,19 +1,19 @@
-#include "boosting/tree_growth.h"
+#include "boosting/growth_policy.h"
 
 namespace forja::core {
 
-TreeGrowth::TreeGrowth(const GrowthLimits& limits, double root_gain) : limits_(limits) {
+GrowthPolicy::GrowthPolicy(const GrowthLimits& limits, double root_gain) : limits_(limits) {
   nodes_.push_back({root_gain, 0, -1});
   enter(0);
 }
 
-void TreeGrowth::enter(std::int64_t node) {
+void GrowthPolicy::enter(std::int64_t node) {
   const Node& own = nodes_[static_cast<std::size_t>(node)];
   if (own.gain <= 0 || own.depth >= limits_.max_depth) return;
   queue_.insert({limits_.depth_wise ? own.depth : 0, own.gain, entered_++, node});
 }
 
-std::vector<TreeGrowth::Task> TreeGrowth::next(std::int64_t at_most) {
+std::vector<GrowthPolicy::Task> GrowthPolicy::next(std::int64_t at_most) {
   while (!queue_.empty() && std::ssize(taken_) + 1 < limits_.max_leaves) {
     const std::int64_t node = queue_.begin()->node;
     const std::int64_t left = left_child(node);
@@ -26,7 +26,7 @@ std::vector<TreeGrowth::Task> TreeGrowth::next(std::int64_t at_most) {
   return {};
 }
 
-std::vector<TreeGrowth::Task> TreeGrowth::batch(std::int64_t at_most) const {
+std::vector<GrowthPolicy::Task> GrowthPolicy::batch(std::int64_t at_most) const {
   const std::int64_t turns_left = limits_.max_leaves - std::ssize(taken_) - 1;
   std::vector<Task> tasks;
   std::int64_t turn = 0;
@@ -42,7 +42,7 @@ std::vector<TreeGrowth::Task> TreeGrowth::batch(std::int64_t at_most) const {
   return tasks;
 }
 
-std::int64_t TreeGrowth::split(std::int64_t node, double left_gain, double right_gain) {
+std::int64_t GrowthPolicy::split(std::int64_t node, double left_gain, double right_gain) {
   const std::int64_t left = std::ssize(nodes_);
   nodes_[static_cast<std::size_t>(node)].left = left;
   nodes_.push_back({left_gain, depth(node) + 1, -1});

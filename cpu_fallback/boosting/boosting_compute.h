@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "boosting/binned_rows.h"
+#include "boosting/gradients.h"
+#include "boosting/histograms.h"
+#include "boosting/node_rows.h"
+#include "boosting/split_search.h"
+#include "compute/boosting_compute.h"
+
+namespace forja::cpu {
+
+class CpuBoosting final : public compute::BoostingCompute {
+ public:
+  CpuBoosting(std::shared_ptr<const CpuBinnedRows> x, const compute::BoostingPlan& plan, int threads);
+
+  void set_scores(MatrixView<const double> scores) override { gradients_.set_scores(scores); }
+  void scores(MatrixView<double> out) override { gradients_.read_scores(out); }
+  compute::BoostingLosses losses() override { return gradients_.losses(); }
+  void begin_round(std::uint64_t round, double subsample, MatrixView<const double> gradients,
+                   MatrixView<const double> hessians) override {
+    gradients_.begin_round(round, subsample, gradients, hessians);
+  }
+  std::int64_t trees_at_once() const override { return 1; }
+  std::int64_t splits_at_once() const override { return 1; }
+  std::vector<compute::BoostingSplit> open(std::span<const std::int64_t> outputs,
+                                           std::span<const compute::NodeRule> rules) override;
+  std::vector<compute::BoostingSplit> split(std::span<const compute::NodeToSplit> nodes) override;
+  std::vector<formulas::NodeSums> leaf_sums(std::span<const std::int64_t> nodes) override;
+  std::vector<double> leaf_quantiles(std::span<const std::int64_t> nodes, double q) override;
+  void add(std::span<const compute::LeafValue> leaves) override;
+
+ private:
+  struct Tree {
+    std::int64_t output = 0;
+    NodeRows taking_part;
+    NodeRows left_out;
+    AlignedVector<std::uint64_t> words;
+  };
+  struct Node {
+    std::size_t tree = 0;
+    Segment taking_part;
+    Segment left_out;
+    std::int64_t children[2] = {-1, -1};  ///< once it is split
+    compute::NodeRule rule;
+    std::unique_ptr<Histogram> histogram;
+  };
+
+  Node& node(std::int64_t number) { return nodes_[static_cast<std::size_t>(number)]; }
+  Node& new_node(std::int64_t number);
+  void partition(const compute::NodeToSplit& wanted);
+  bool may_split(const Node& node) const;
+  /// Fills histograms of a pair of new nodes, from the parent's where there is one, and finds their best splits.
+  void search_children(const compute::NodeToSplit& wanted, compute::BoostingSplit* found);
+  void fill(Node& node);
+  compute::BoostingSplit search_node(const Node& node) const;
+  SearchedFeature feature(const Histogram& histogram, std::int64_t f, std::span<formulas::IntegerSums> bins) const;
+  /// The nodes below it that hold its rows.
+  void collect_parts(std::int64_t number, std::vector<SegmentRows>& parts);
+  HistogramRows histogram_rows(const Node& node) const;
+  void subtract(const Histogram& parent, const Histogram& child, Histogram& out) const;
+  void add_to(std::int64_t number, double value);
+
+  std::shared_ptr<const CpuBinnedRows> x_;
+  compute::BoostingPlan plan_;
+  int threads_;
+  HistogramLayout layout_;
+  HistogramPool pool_;
+  Gradients gradients_;
+  std::vector<Tree> trees_;
+  std::vector<Node> nodes_;
+};
+
+}  // namespace forja::cpu
