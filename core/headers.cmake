@@ -12,6 +12,7 @@ set(FORJA_PUBLIC_HEADERS
   forja/generators.h
   forja/gradient_descent.h
   forja/incremental_pca.h
+  forja/inspection.h
   forja/kmeans.h
   forja/linear.h
   forja/linear_classifier.h

@@ -5,13 +5,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <exception>
 #include <numeric>
 #include <optional>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "boosting/host_threads.h"
 #include "boosting/sort_values.h"
 #include "forja/error.h"
 #include "formulas/counter_random.h"
@@ -166,17 +166,9 @@ compute::BinTable fit_bin_table(MatrixView<const T> x, std::span<const std::uint
   constexpr std::int64_t kColumnsOfLine = 64 / sizeof(T);
   const std::int64_t width = std::clamp<std::int64_t>((d + team - 1) / team, 1, kColumnsOfLine);
   constexpr std::int64_t kFewValues = 20'000;
-  std::exception_ptr trouble;
-#pragma omp parallel for num_threads(team) schedule(dynamic, 1) if (x.rows() * d > kFewValues)
-  for (std::int64_t first = 0; first < d; first += width) {
-    try {
-      judge(first, std::min(first + width, d));
-    } catch (...) {
-#pragma omp critical(forja_bin_table_trouble)
-      trouble = std::current_exception();
-    }
-  }
-  if (trouble) std::rethrow_exception(trouble);
+  const int used = x.rows() * d > kFewValues ? team : 1;
+  for_each_part(used, (d + width - 1) / width,
+                [&](std::int64_t part) { judge(part * width, std::min((part + 1) * width, d)); });
 
   for (const std::vector<double>& of_column : values) {
     table.entries.insert(table.entries.end(), of_column.begin(), of_column.end());
