@@ -14,11 +14,11 @@ namespace forja::core {
 
 /// What trees are grown by.
 struct TreeRules {
-  GrowthLimits limits;
-  formulas::SplitRules split;
-  formulas::ValueBounds bounds;         ///< of all leaves
-  std::vector<std::int8_t> monotonic;   ///< as in BoostingPlan
-  std::optional<double> leaf_quantile;  ///< leaves are this quantile of what is left of y; empty: a Newton step
+  GrowthLimits limits = {};
+  formulas::SplitRules split = {};
+  formulas::ValueBounds bounds = {};         ///< of all leaves
+  std::vector<std::int8_t> monotonic = {};   ///< as in BoostingPlan
+  std::optional<double> leaf_quantile = {};  ///< leaves are this quantile of what is left of y; empty: a Newton step
   double learning_rate = 0.1;
 };
 
