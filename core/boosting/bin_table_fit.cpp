@@ -78,7 +78,7 @@ std::vector<double> bounds_of(std::span<const OrderedKey<T>> keys, std::int64_t 
   // More values than bins: there are more of them than 2, so that each quantile is a place.
   auto last = keys.end();
   for (std::int64_t k = 1; k < max_bins; ++k) {
-    const auto place = keys.begin() + k * (std::ssize(keys) - 1) / max_bins;
+    const auto place = keys.begin() + (k * std::ssize(keys) + max_bins - 1) / max_bins - 1;
     if (last != keys.end() && *last == *place) continue;
     if (!bound_behind(place)) break;
     last = place;

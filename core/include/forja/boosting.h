@@ -211,6 +211,11 @@ class FORJA_API HistGradientBoosting {
   const std::vector<double>& validation_score() const;
   /// Of each feature its share of the gain or of the splits; the shares sum to 1, or are all 0 where nothing is split.
   std::vector<double> feature_importances(ImportanceKind kind = ImportanceKind::gain) const;
+  /// SHAP values of the raw scores of the rows of x (m x d): what each feature adds to the score when it becomes known,
+  /// by Shapley's rule; a split by an unknown one leaves both sides open, weighted by the hessians of the rows of the
+  /// fit that went there (path-dependent TreeSHAP; Lundberg et al. 2020). m x outputs (d + 1): for each output d values
+  /// and then the expected score; they sum to the raw score. Runs on the host's threads. Throws as predict.
+  Matrix<double> shap_values(const Rows<T>& x) const;
   /// The raw score before the first round: one, or one for each of more than two classes.
   const std::vector<double>& baseline() const;
   std::int64_t n_features_in() const;
