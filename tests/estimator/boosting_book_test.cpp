@@ -70,7 +70,7 @@ Quality class_quality(const std::string& name, GradientPrecision precision) {
   Quality quality;
   for (std::int64_t fold = 0; fold < 5; ++fold) {
     const SplitRows rows = every_fifth(table.x.rows(), fold);
-    HistGradientBoostingClassifier<double> model({.precision = precision}, Device::cpu());
+    HistGradientBoostingClassifier<double> model({.precision = precision}, Device::cpu(1));
     model.fit(take_rows(table.x.view(), rows.train), take_rows(std::span<const std::int32_t>(y), rows.train));
     const Matrix<double> x_test = take_rows(table.x.view(), rows.test);
     const Labels y_test = take_rows(std::span<const std::int32_t>(y), rows.test);
@@ -85,7 +85,7 @@ Quality number_quality(const std::string& name, GradientPrecision precision) {
   Quality quality;
   for (std::int64_t fold = 0; fold < 5; ++fold) {
     const SplitRows rows = every_fifth(table.x.rows(), fold);
-    HistGradientBoostingRegressor<double> model({.precision = precision}, Device::cpu());
+    HistGradientBoostingRegressor<double> model({.precision = precision}, Device::cpu(1));
     model.fit(take_rows(table.x.view(), rows.train), take_rows(std::span<const double>(table.target), rows.train));
     const Matrix<double> x_test = take_rows(table.x.view(), rows.test);
     const std::vector<double> y_test = take_rows(std::span<const double>(table.target), rows.test);

@@ -245,7 +245,9 @@ TYPED_TEST(Boosting, monotone_constraints_hold_on_a_grid) {
     for (const Loss loss : {Loss::squared_error, Loss::absolute_error}) {
       for (const std::int32_t direction : {1, -1}) {
         RegressorOptions options{.loss = loss, .max_iter = 10, .max_leaf_nodes = 8, .min_samples_leaf = 5};
-        options.monotonic_cst = {0, direction};
+        // It rises in the first feature and falls in most of the second.
+        options.monotonic_cst = {direction == 1 ? 1 : 0, direction == 1 ? 0 : -1};
+        const std::int64_t constrained = direction == 1 ? 0 : 1;
         Regress<T> model(options, device);
         model.fit(data.x, data.y);
         EXPECT_GT(model.score(data.x, data.y), 0.2);
@@ -253,8 +255,8 @@ TYPED_TEST(Boosting, monotone_constraints_hold_on_a_grid) {
         for (int a = 0; a < 8; ++a) {
           Matrix<T> grid(60, 2);
           for (std::int64_t i = 0; i < 60; ++i) {
-            grid(i, 0) = static_cast<T>(a) / 8;
-            grid(i, 1) = static_cast<T>(i) / 60;
+            grid(i, 1 - constrained) = static_cast<T>(a) / 8;
+            grid(i, constrained) = static_cast<T>(i) / 60;
           }
           const std::vector<T> found = model.predict(grid);
           for (std::size_t i = 1; i < 60; ++i) {
