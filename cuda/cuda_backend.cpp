@@ -1,3 +1,6 @@
+#include "boosting/binned_rows.h"
+#include "boosting/boosting_compute.h"
+#include "boosting/boosting_predictor.h"
 #include "compute/backend.h"
 #include "decomposition/affine_map.h"
 #include "decomposition/decomposition_compute.h"
@@ -89,19 +92,21 @@ class CudaFamilies final : public compute::BackendFor<T> {
     cuda::kernel_matrix(place.index, kernel, a, b, out);
   }
 
-  std::shared_ptr<const compute::BinnedRows> bin(compute::Place, const Rows<T>&,
-                                                 const compute::BinTable&) const override {
-    throw DeviceUnavailable("boosting: not built yet");
+  std::shared_ptr<const compute::BinnedRows> bin(compute::Place place, const Rows<T>& x,
+                                                 const compute::BinTable& table) const override {
+    return std::make_shared<const CudaBinnedRows>(place.index, x, table);
   }
 
-  std::unique_ptr<compute::BoostingCompute> make_boosting(compute::Place, std::shared_ptr<const compute::BinnedRows>,
-                                                          const compute::BoostingPlan&) const override {
-    throw DeviceUnavailable("boosting: not built yet");
+  std::unique_ptr<compute::BoostingCompute> make_boosting(compute::Place place,
+                                                          std::shared_ptr<const compute::BinnedRows> x,
+                                                          const compute::BoostingPlan& plan) const override {
+    return std::make_unique<CudaBoosting>(place.index, std::static_pointer_cast<const CudaBinnedRows>(std::move(x)),
+                                          plan);
   }
 
-  std::unique_ptr<compute::BoostingPredictor<T>> make_boosting_predictor(compute::Place,
-                                                                         const compute::Forest&) const override {
-    throw DeviceUnavailable("boosting: not built yet");
+  std::unique_ptr<compute::BoostingPredictor<T>> make_boosting_predictor(compute::Place place,
+                                                                         const compute::Forest& forest) const override {
+    return std::make_unique<CudaBoostingPredictor<T>>(place.index, forest);
   }
 };
 

@@ -1,5 +1,18 @@
 # Everything that makes the CUDA backend, relative to this folder: nvcc builds it, and the tests' emulation does.
+# Of these the same bits as on the CPU are asked: a x b + c is never contracted.
+set(FORJA_CUDA_SAME_BITS
+  boosting/binned_rows.cu
+  boosting/boosting_compute.cu
+  boosting/boosting_predictor.cu
+  boosting/gradients.cu
+  boosting/growth.cu
+  boosting/histograms.cu
+  boosting/leaves.cu
+  boosting/node_rows.cu
+  boosting/split_search.cu
+)
 set(FORJA_CUDA_SOURCES
+  ${FORJA_CUDA_SAME_BITS}
   cuda_backend.cpp
   decomposition/affine_map.cu
   decomposition/centred_rows.cu

