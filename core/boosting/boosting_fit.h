@@ -51,7 +51,7 @@ BoostingFit fit_boosting(std::string_view call, BoostingSettings settings, const
 template <class T, class Fitted>
 Fitted fitted_state(BoostingFit fit) {
   auto forest = std::make_shared<const FittedForest>(std::move(fit.forest));
-  auto row_forest = std::make_shared<const RowForest<T>>(*forest);
+  auto row_forest = std::make_shared<const RowForest<T>>(forest);
   return {std::move(forest), std::move(row_forest), std::move(fit.train_score), std::move(fit.validation_score),
           fit.converged};
 }

@@ -18,6 +18,7 @@ std::vector<std::int64_t> categorical_features(const std::vector<bool>& mask) {
 
 std::vector<std::int64_t> categorical_features(const std::vector<std::vector<std::string>>& categories) {
   std::vector<bool> mask;
+  mask.reserve(categories.size());
   for (const std::vector<std::string>& column : categories) mask.push_back(!column.empty());
   return categorical_features(mask);
 }

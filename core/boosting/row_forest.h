@@ -1,48 +1,53 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
+#include <type_traits>
 #include <vector>
 
 #include "boosting/fitted_forest.h"
 
 namespace forja::core {
 
-/// A forest for single rows, on the host: small nodes, walked down in several trees at once, so that one's wait for
-/// memory is another's work. Sums are those of BoostingPredictor, to the bit.
+/// A forest for single rows, on the host. Sums are those of BoostingPredictor, to the bit. Without categories it is
+/// walked down in several trees at once, so that one's wait for memory is another's work, over nodes of 8 bytes (of
+/// double: 16) in which missing values need no branch.
 template <class T>
 class RowForest {
  public:
-  explicit RowForest(const FittedForest& forest);
+  explicit RowForest(std::shared_ptr<const FittedForest> forest);
 
   /// The raw score of an output for d values. Allocates nothing.
   double score(std::span<const T> row, std::int64_t output) const;
 
  private:
-  /// The left child's place; the right one is next. A leaf is its own left child, to which every value goes.
+  using Link = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+  /// Left where the value is at most the threshold. link: in the low bits which value, as Inputs has them, above them
+  /// the left child's place; the right one is next. A leaf is its own left child, to which every value goes.
   struct Node {
     T threshold;
-    std::uint32_t feature;  ///< shifted up by one; the low bit: whether NaN goes left
-    std::uint32_t left;
+    Link link;
   };
-  /// Of a node that is split by categories: which of them go left.
-  struct Categories {
-    std::uint32_t feature = 0;
-    bool missing_left = false;
-    std::array<std::uint64_t, 4> left_bins = {};
-  };
+  /// Up to so many trees are summed at once, and so many of them walked at once.
+  static constexpr std::size_t kBlock = 64;
+  static constexpr std::size_t kAtOnce = 16;
+  static constexpr std::int64_t kMostFeatures = 1024;
+  /// Each value twice: as it is, and with NaN as the lowest, so that it goes left.
+  using Inputs = T[2 * kMostFeatures];
 
-  bool categories_go_left(const Categories& split, std::span<const T> row) const;
+  void add_tree(std::int64_t tree);
+  double compact_score(std::span<const T> row, std::int64_t output) const;
+  /// Moves walkers to their leaves.
+  void walk(const T* inputs, std::uint32_t* at) const;
 
+  std::shared_ptr<const FittedForest> forest_;
+  int value_bits_ = 0;  ///< of a link; 0: the nodes are not compact
   std::vector<Node> nodes_;
-  std::vector<double> values_;        ///< as many
-  std::vector<std::uint32_t> roots_;  ///< of the trees of output 0, then of output 1, ...
-  std::vector<std::int32_t> depths_;  ///< as many
-  std::vector<double> baseline_;
-  std::vector<std::int32_t> split_by_categories_;  ///< of each node a place in categories_, or -1; empty: none is
-  std::vector<Categories> categories_;
-  compute::BinTable table_;  ///< of categories; else empty
+  std::vector<double> values_;  ///< as many
+  /// Of the trees of output 0, then of output 1, ...; of each 64 of an output the shallow ones first.
+  std::vector<std::uint32_t> roots_;
+  std::vector<std::uint8_t> order_;  ///< as many: which of its 64 a tree is
 };
 
 }  // namespace forja::core

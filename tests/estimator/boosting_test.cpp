@@ -92,6 +92,7 @@ TYPED_TEST(Boosting, single_rows_are_predicted_as_all_are) {
   for (const T value : data.y) y.push_back(value < 1 ? 4 : (value < 2 ? -2 : 9));
   for (const Device& device : devices_under_test()) {
     RegressorOptions options = small();
+    // More trees than are walked at once.
     options.max_iter = 18;
     options.categorical_features = {1};
     Regress<T> model(options, device);
@@ -203,7 +204,7 @@ TYPED_TEST(Boosting, groups_without_a_value_have_their_own_mean) {
     y.push_back(i % 4 == 0 ? T(5) : 1 + x(i, 0));
   }
   for (const Device& device : devices_under_test()) {
-    Regress<T> model({.max_iter = 60, .min_samples_leaf = 5}, device);
+    Regress<T> model({.learning_rate = 0.5, .max_iter = 12, .min_samples_leaf = 5}, device);
     model.fit(x, y);
     EXPECT_NEAR(static_cast<double>(model.predict(Matrix<T>(1, 1, {kNaN<T>}))[0]), 5, 0.01);
     EXPECT_NEAR(static_cast<double>(model.predict(Matrix<T>(1, 1, {T(0.3)}))[0]), 1.3, 0.05);
@@ -244,7 +245,7 @@ TYPED_TEST(Boosting, monotone_constraints_hold_on_a_grid) {
   for (const Device& device : devices_under_test()) {
     for (const Loss loss : {Loss::squared_error, Loss::absolute_error}) {
       for (const std::int32_t direction : {1, -1}) {
-        RegressorOptions options{.loss = loss, .max_iter = 10, .max_leaf_nodes = 8, .min_samples_leaf = 5};
+        RegressorOptions options{.loss = loss, .learning_rate = 0.5, .max_iter = 3, .max_leaf_nodes = 8};
         // It rises in the first feature and falls in most of the second.
         options.monotonic_cst = {direction == 1 ? 1 : 0, direction == 1 ? 0 : -1};
         const std::int64_t constrained = direction == 1 ? 0 : 1;
@@ -277,7 +278,7 @@ TYPED_TEST(Boosting, features_in_different_groups_do_not_interact) {
     data.y[static_cast<std::size_t>(i)] = (data.x(i, 0) - T(0.4)) * (data.x(i, 1) - T(0.3)) * 4;
   }
   for (const Device& device : devices_under_test()) {
-    RegressorOptions options{.max_iter = 20, .max_leaf_nodes = 6, .min_samples_leaf = 5};
+    RegressorOptions options{.learning_rate = 0.3, .max_iter = 6, .max_leaf_nodes = 6, .min_samples_leaf = 5};
     const double together = Regress<T>(options, device).fit(data.x, data.y).score(data.x, data.y);
     options.interaction_cst = {{0}, {1}};
     Regress<T> apart(options, device);
