@@ -72,6 +72,30 @@ double read_bandwidth() {
   return best;
 }
 
+double cycles_per_second() {
+  constexpr std::int64_t kAdditions = 100'000'000;
+  double best = 0;
+  for (int repeat = 0; repeat < 5; ++repeat) {
+    int threads = 1;
+    const double seconds = seconds_of([&] {
+#pragma omp parallel
+      {
+#pragma omp single
+        threads = omp_get_num_threads();
+        std::uint64_t sum = 0;
+        for (std::int64_t i = 0; i < kAdditions / 8; ++i) {
+          for (int k = 0; k < 8; ++k) {
+            sum += 1;
+            asm volatile("" : "+r"(sum));
+          }
+        }
+      }
+    });
+    best = std::max(best, static_cast<double>(kAdditions) * threads / seconds);
+  }
+  return best;
+}
+
 template <class T>
 double multiply_add_peak() {
   constexpr std::int64_t kRounds = 4'000'000;

@@ -10,4 +10,7 @@ double read_bandwidth();
 template <class T>
 double multiply_add_peak();
 
+/// Cycles per second of all cores, as long as they all work: integer additions of which each waits for the one before.
+double cycles_per_second();
+
 }  // namespace forja::bench

@@ -1,5 +1,6 @@
 # The public headers, relative to core/include: they are installed, and each one is compiled alone by the tests.
 set(FORJA_PUBLIC_HEADERS
+  forja/boosting.h
   forja/concepts.h
   forja/data.h
   forja/decomposition.h
@@ -11,6 +12,7 @@ set(FORJA_PUBLIC_HEADERS
   forja/generators.h
   forja/gradient_descent.h
   forja/incremental_pca.h
+  forja/inspection.h
   forja/kmeans.h
   forja/linear.h
   forja/linear_classifier.h

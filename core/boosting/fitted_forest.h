@@ -2,6 +2,8 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
+#include <span>
 #include <vector>
 
 #include "compute/boosting_compute.h"
@@ -22,6 +24,11 @@ struct FittedForest {
   std::int64_t trees() const { return static_cast<std::int64_t>(first.size()) - 1; }
   std::int64_t rounds() const { return trees() / outputs(); }
   compute::Forest view() const { return {nodes, first, left_bins, baseline, &table}; }
+  /// Of a split of a numeric feature after this bin; infinite where only missing values are on the right.
+  double threshold(std::int64_t feature, std::int64_t bin) const {
+    const std::span<const double> bounds = table.values(feature);
+    return bin < std::ssize(bounds) ? bounds[static_cast<std::size_t>(bin)] : std::numeric_limits<double>::infinity();
+  }
 
   compute::BinTable table;
   std::vector<compute::ForestNode> nodes;

@@ -41,7 +41,7 @@ void check_finite(std::string_view call, MatrixView<const T> x, int threads) {
 }  // namespace
 
 template <class T>
-void check_rows(std::string_view call, const Rows<T>& x, const Device& device) {
+void check_rows_but_values(std::string_view call, const Rows<T>& x, const Device& device) {
   if (x.rows() == 0 || x.columns() == 0) {
     throw InvalidArgument(fmt::format("{}: x is empty ({} x {})", call, x.rows(), x.columns()));
   }
@@ -51,9 +51,14 @@ void check_rows(std::string_view call, const Rows<T>& x, const Device& device) {
       throw InvalidArgument(
           fmt::format("{}: x lies on {} but the computation is on {}", call, there.name(), device.name()));
     }
-    return;  // checked when it was uploaded
   }
-  check_finite(call, *x.host(), device.threads());
+}
+
+template <class T>
+void check_rows(std::string_view call, const Rows<T>& x, const Device& device) {
+  check_rows_but_values(call, x, device);
+  // Rows on a device were checked when they were uploaded.
+  if (x.host() != nullptr) check_finite(call, *x.host(), device.threads());
 }
 
 void check_columns(std::string_view call, std::int64_t columns, std::int64_t expected) {
@@ -92,6 +97,7 @@ std::int64_t check_sample_weight(std::string_view call, std::span<const T> sampl
 }
 
 #define FORJA_INSTANTIATE(T)                                                                   \
+  template void check_rows_but_values(std::string_view, const Rows<T>&, const Device&);        \
   template void check_rows(std::string_view, const Rows<T>&, const Device&);                   \
   template void check_new_rows(std::string_view, const Rows<T>&, const Device&, std::int64_t); \
   template std::int64_t check_sample_weight(std::string_view, std::span<const T>, std::int64_t);

@@ -23,6 +23,10 @@ inline compute::Place place(const Device& device) { return {device.index(), devi
 template <class T>
 void check_rows(std::string_view call, const Rows<T>& x, const Device& device);
 
+/// The same but for the values: NaN and infinities may be among them.
+template <class T>
+void check_rows_but_values(std::string_view call, const Rows<T>& x, const Device& device);
+
 /// As many columns as the model was fitted with.
 void check_columns(std::string_view call, std::int64_t columns, std::int64_t expected);
 

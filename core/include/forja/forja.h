@@ -1,6 +1,7 @@
 #pragma once
 
 /// Everything of forja.
+#include "forja/boosting.h"
 #include "forja/concepts.h"
 #include "forja/data.h"
 #include "forja/decomposition.h"
@@ -10,6 +11,7 @@
 #include "forja/generators.h"
 #include "forja/gradient_descent.h"
 #include "forja/incremental_pca.h"
+#include "forja/inspection.h"
 #include "forja/kmeans.h"
 #include "forja/linear.h"
 #include "forja/linear_classifier.h"

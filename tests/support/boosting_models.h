@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "forja/boosting.h"
+#include "formulas/counter_random.h"
+
+namespace forja::testing {
+
+template <class Model>
+std::string saved(const Model& model) {
+  std::ostringstream out;
+  model.save(out);
+  return out.str();
+}
+
+template <class Model>
+Model loaded(const std::string& bytes, const Device& device = Device::cpu()) {
+  std::istringstream in(bytes);
+  return Model::load(in, device);
+}
+
+/// Rows and targets.
+template <class T>
+struct Curve {
+  Matrix<T> x;
+  std::vector<T> y;
+};
+
+/// y = 3 x0 + sin(6 x1) + noise over [0, 1)^d.
+template <class T>
+Curve<T> curve(std::int64_t n, std::int64_t d, double noise, std::uint64_t seed = 1) {
+  Curve<T> made{Matrix<T>(n, d), {}};
+  for (std::int64_t i = 0; i < n; ++i) {
+    const auto at = static_cast<std::uint64_t>(i);
+    for (std::int64_t f = 0; f < d; ++f) {
+      made.x(i, f) = static_cast<T>(formulas::random_uniform(seed, static_cast<std::uint64_t>(f), at));
+    }
+    const double error = noise * (formulas::random_uniform(seed, 1000, at) - 0.5);
+    made.y.push_back(static_cast<T>(3 * static_cast<double>(made.x(i, 0)) +
+                                    std::sin(6 * static_cast<double>(made.x(i, d - 1))) + error));
+  }
+  return made;
+}
+
+}  // namespace forja::testing
