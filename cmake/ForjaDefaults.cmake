@@ -21,6 +21,11 @@ target_compile_options(forja_flags INTERFACE
 if(FORJA_WERROR)
   target_compile_options(forja_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Werror>)
 endif()
+# CMAKE_UNITY_BUILD compiles the sources of the library a few at a time, in half of the time. Then what is local to one
+# may hide what is local to another; builds without it show whether a source by itself does so.
+if(CMAKE_UNITY_BUILD)
+  target_compile_options(forja_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wno-shadow -Wno-subobject-linkage>)
+endif()
 if(FORJA_NATIVE)
   target_compile_options(forja_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-march=native>)
 endif()

@@ -14,8 +14,7 @@
 namespace forja {
 namespace {
 
-enum Stream : std::uint64_t { kCenters = 1, kOrder = 2, kNoise = 3 };
-constexpr double kFinite = std::numeric_limits<double>::max();
+enum BlobStream : std::uint64_t { kBlobCenters = 1, kBlobOrder = 2, kBlobNoise = 3 };
 
 const core::ParameterTable<BlobsOptions>& blobs_params() {
   using Options = BlobsOptions;
@@ -23,8 +22,8 @@ const core::ParameterTable<BlobsOptions>& blobs_params() {
                                                          .integer("n_samples", &Options::n_samples, 1)
                                                          .integer("n_features", &Options::n_features, 1)
                                                          .integer("centers", &Options::centers, 1)
-                                                         .real("cluster_std", &Options::cluster_std, 0, kFinite)
-                                                         .real("center_box", &Options::center_box, 0, kFinite)
+                                                         .real("cluster_std", &Options::cluster_std, 0, core::kFinite)
+                                                         .real("center_box", &Options::center_box, 0, core::kFinite)
                                                          .boolean("shuffle", &Options::shuffle)
                                                          .seed("seed", &Options::seed);
   return table;
@@ -34,7 +33,7 @@ const core::ParameterTable<BlobsOptions>& blobs_params() {
 template <class Values>
 void check_each(const char* name, const Values& values) {
   for (std::size_t i = 0; i < std::size(values); ++i) {
-    if (!(values[i] >= 0 && static_cast<double>(values[i]) <= kFinite)) {
+    if (!(values[i] >= 0 && static_cast<double>(values[i]) <= core::kFinite)) {
       throw InvalidArgument(
           fmt::format("make_blobs: {}[{}] = {} but it must be finite and at least 0", name, i, values[i]));
     }
@@ -85,7 +84,7 @@ std::vector<std::int32_t> blob_of_rows(const BlobsOptions& options, const std::v
   if (!options.shuffle) return in_order;
   std::vector<std::int32_t> mixed;
   mixed.reserve(in_order.size());
-  for (const std::int64_t row : core::random_order(std::ssize(in_order), options.seed, kOrder)) {
+  for (const std::int64_t row : core::random_order(std::ssize(in_order), options.seed, kBlobOrder)) {
     mixed.push_back(in_order[static_cast<std::size_t>(row)]);
   }
   return mixed;
@@ -96,7 +95,7 @@ Matrix<double> blob_centers(const BlobsOptions& options, std::int64_t blobs) {
   Matrix<double> centers(blobs, options.n_features);
   std::uint64_t counter = 0;
   for (double& value : centers.values()) {
-    value = options.center_box * (2 * formulas::random_uniform(options.seed, kCenters, counter++) - 1);
+    value = options.center_box * (2 * formulas::random_uniform(options.seed, kBlobCenters, counter++) - 1);
   }
   return centers;
 }
@@ -120,7 +119,8 @@ Blobs<T> make_blobs(const BlobsOptions& options) {
     const double spread =
         options.std_per_center.empty() ? options.cluster_std : options.std_per_center[static_cast<std::size_t>(blob)];
     for (std::int64_t j = 0; j < d; ++j) {
-      const double noise = spread * core::random_normal(options.seed, kNoise, static_cast<std::uint64_t>(i * d + j));
+      const double noise =
+          spread * core::random_normal(options.seed, kBlobNoise, static_cast<std::uint64_t>(i * d + j));
       made.x(i, j) = static_cast<T>(static_cast<double>(made.centers(blob, j)) + noise);
     }
   }

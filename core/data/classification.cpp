@@ -18,8 +18,8 @@ namespace {
 
 using Options = ClassificationOptions;
 
-enum Stream : std::uint64_t {
-  kCorners = 1,
+enum ClassificationStream : std::uint64_t {
+  kClassificationCorners = 1,
   kLengths,
   kStretch,
   kCombinations,
@@ -134,7 +134,7 @@ class Design {
       : options_(options),
         informative_(options.n_informative),
         clusters_(options.n_classes * options.n_clusters_per_class),
-        centers_(core::hypercube_corners(clusters_, informative_, options.seed, kCorners)),
+        centers_(core::hypercube_corners(clusters_, informative_, options.seed, kClassificationCorners)),
         stretch_(clusters_ * informative_, informative_),
         combinations_(informative_, options.n_redundant) {
     std::uint64_t counter = 0;
@@ -158,7 +158,9 @@ class Design {
   void fill(std::int64_t cluster, std::int64_t row, std::vector<double>& values) const;
 
  private:
-  double uniform(Stream stream, std::uint64_t i) const { return formulas::random_uniform(options_.seed, stream, i); }
+  double uniform(ClassificationStream stream, std::uint64_t i) const {
+    return formulas::random_uniform(options_.seed, stream, i);
+  }
 
   /// From corners at 0 and 1 to -class_sep and class_sep; where there is no hypercube, at random lengths along each
   /// corner's direction and along each axis.
@@ -224,7 +226,7 @@ FeatureKind kind_of(const Options& options, std::int64_t column) {
   return FeatureKind::noise;
 }
 
-std::vector<std::int64_t> order_of(std::int64_t n, const Options& options, Stream stream) {
+std::vector<std::int64_t> order_of(std::int64_t n, const Options& options, ClassificationStream stream) {
   if (options.shuffle) return core::random_order(n, options.seed, stream);
   std::vector<std::int64_t> order(static_cast<std::size_t>(n));
   std::iota(order.begin(), order.end(), std::int64_t{0});

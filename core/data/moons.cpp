@@ -10,7 +10,7 @@
 namespace forja {
 namespace {
 
-enum Stream : std::uint64_t { kOrder = 1, kNoise = 2 };
+enum MoonStream : std::uint64_t { kMoonOrder = 1, kMoonNoise = 2 };
 
 const core::ParameterTable<MoonsOptions>& moons_params() {
   using Options = MoonsOptions;
@@ -32,7 +32,7 @@ Moons<T> make_moons(const MoonsOptions& options) {
   const std::int64_t outer = n / 2;
   Moons<T> moons{Matrix<T>(n, 2), std::vector<std::int32_t>(static_cast<std::size_t>(n))};
   std::vector<std::int64_t> order;
-  if (options.shuffle) order = core::random_order(n, options.seed, kOrder);
+  if (options.shuffle) order = core::random_order(n, options.seed, kMoonOrder);
   for (std::int64_t i = 0; i < n; ++i) {
     const std::int64_t row = options.shuffle ? order[static_cast<std::size_t>(i)] : i;
     const bool inner = row >= outer;
@@ -42,7 +42,7 @@ Moons<T> make_moons(const MoonsOptions& options) {
     const double x[2] = {inner ? 1 - std::cos(angle) : std::cos(angle),
                          inner ? 0.5 - std::sin(angle) : std::sin(angle)};
     for (std::int64_t j = 0; j < 2; ++j) {
-      const double noise = core::random_normal(options.seed, kNoise, static_cast<std::uint64_t>(2 * i + j));
+      const double noise = core::random_normal(options.seed, kMoonNoise, static_cast<std::uint64_t>(2 * i + j));
       moons.x(i, j) = static_cast<T>(x[j] + options.noise * noise);
     }
     moons.labels[static_cast<std::size_t>(i)] = inner ? 1 : 0;

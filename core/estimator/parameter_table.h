@@ -16,6 +16,9 @@
 
 namespace forja::core {
 
+/// The greatest finite number.
+inline constexpr double kFinite = std::numeric_limits<double>::max();
+
 /// `value` as an error message has it: "8", "0.5", "\"auto\"".
 std::string to_text(const ParamValue& value);
 
@@ -63,7 +66,6 @@ class ParameterTable {
 
   /// A real number from least to most; NaN never passes.
   ParameterTable& real(std::string name, double Options::*member, double least, double most) {
-    constexpr double kFinite = std::numeric_limits<double>::max();
     return add({std::move(name),
                 most < kFinite     ? fmt::format("a number from {} to {}", least, most)
                 : least > -kFinite ? fmt::format("a finite number of at least {}", least)
@@ -78,7 +80,6 @@ class ParameterTable {
   /// A real number of at least `least` that may be left out; `absent` is how text says so.
   ParameterTable& optional_real(std::string name, std::optional<double> Options::*member, double least,
                                 std::string absent) {
-    constexpr double kFinite = std::numeric_limits<double>::max();
     return add({std::move(name), fmt::format("a finite number of at least {} or \"{}\"", least, absent),
                 [member, absent](const Options& options) {
                   return options.*member ? ParamValue(*(options.*member)) : ParamValue(absent);
@@ -96,7 +97,6 @@ class ParameterTable {
 
   /// A real number above 0, up to most.
   ParameterTable& positive(std::string name, double Options::*member, double most) {
-    constexpr double kFinite = std::numeric_limits<double>::max();
     return add({std::move(name),
                 most < kFinite ? fmt::format("a number above 0, up to {}", most) : "a finite number above 0",
                 [member](const Options& options) { return ParamValue(options.*member); },

@@ -5,8 +5,6 @@
 namespace forja::core {
 namespace {
 
-constexpr double kFinite = std::numeric_limits<double>::max();
-
 /// Text names the ways to begin; centres themselves are given in the options only.
 template <class Options>
 typename ParameterTable<Options>::Parameter init_parameter() {

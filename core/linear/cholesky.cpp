@@ -6,7 +6,7 @@
 namespace forja::core {
 namespace {
 
-double dot(const double* a, const double* b, std::int64_t count) {
+double product_of(const double* a, const double* b, std::int64_t count) {
   double sum = 0;
 #pragma omp simd reduction(+ : sum)
   for (std::int64_t k = 0; k < count; ++k) sum += a[k] * b[k];
@@ -37,8 +37,8 @@ std::optional<Cholesky> Cholesky::factor(Matrix<double> a) {
   const double norm = symmetric_norm(a);
   for (std::int64_t i = 0; i < a.rows(); ++i) {
     double* row = a.row(i).data();
-    for (std::int64_t j = 0; j < i; ++j) row[j] = (row[j] - dot(row, a.row(j).data(), j)) / a(j, j);
-    const double left = row[i] - dot(row, row, i);
+    for (std::int64_t j = 0; j < i; ++j) row[j] = (row[j] - product_of(row, a.row(j).data(), j)) / a(j, j);
+    const double left = row[i] - product_of(row, row, i);
     if (!(left > 0)) return std::nullopt;
     row[i] = std::sqrt(left);
   }
@@ -49,7 +49,7 @@ void Cholesky::solve(std::span<double> x) const {
   const std::int64_t n = size();
   for (std::int64_t i = 0; i < n; ++i) {
     const double* row = lower_.row(i).data();
-    x[static_cast<std::size_t>(i)] = (x[static_cast<std::size_t>(i)] - dot(row, x.data(), i)) / row[i];
+    x[static_cast<std::size_t>(i)] = (x[static_cast<std::size_t>(i)] - product_of(row, x.data(), i)) / row[i];
   }
   for (std::int64_t i = n - 1; i >= 0; --i) {
     const double* row = lower_.row(i).data();

@@ -43,7 +43,7 @@ compute::DescentState state_of(const SGDWeights& from, std::int64_t states) {
   return state;
 }
 
-bool all_finite(const Matrix<double>& values) {
+bool is_finite(const Matrix<double>& values) {
   return std::all_of(values.values().begin(), values.values().end(), [](double value) { return std::isfinite(value); });
 }
 
@@ -116,7 +116,7 @@ SGDReport descend(std::string_view call, const compute::DescentPlan<T>& plan, co
     watch.tell(report.n_iter, report.loss);
   }
   here();
-  if (!all_finite(now.weights) || !all_finite(now.slots)) refuse_growth(call, "weights are", report.n_iter, rate);
+  if (!is_finite(now.weights) || !is_finite(now.slots)) refuse_growth(call, "weights are", report.n_iter, rate);
   report.converged = policy.ended();
   weights = std::move(now);
   return report;

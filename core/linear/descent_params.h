@@ -12,8 +12,6 @@
 /// Parameters that all descents have.
 namespace forja::core {
 
-inline constexpr double kFinite = std::numeric_limits<double>::max();
-
 /// Four of numbers, five of single outputs of classes, multinomial.
 inline std::vector<std::pair<std::string, SGDLoss>> descent_losses() {
   return {{"squared_error", SGDLoss::squared_error},

@@ -51,7 +51,7 @@ void add_pieces(const json& state, GradientDescentOptions& options) {
   options.rates = core::array_member<double>(state, "rates");
 }
 
-GradientDescentReport report_from(const json& state) {
+GradientDescentReport gradient_descent_report(const json& state) {
   return {core::integer_member(state, "n_iter", 0), core::flag_member(state, "converged"),
           core::amount_member(state, "loss"), amount_if_there(state, "validation_loss")};
 }
@@ -99,7 +99,7 @@ GradientDescentRegressor<T> GradientDescentRegressor<T>::load(std::istream& in, 
   add_pieces(state, options);
   GradientDescentRegressor model(std::move(options), device);
   model.state_ = learned_from(state, core::integer_member(state, "targets", 1));
-  model.report_ = report_from(state);
+  model.report_ = gradient_descent_report(state);
   core::LinearParts parts = core::linear_parts(model.state_.model);
   model.set_linear(std::move(parts.coef), parts.intercept);
   return model;
@@ -123,7 +123,7 @@ GradientDescentClassifier<T> GradientDescentClassifier<T>::load(std::istream& in
   GradientDescentClassifier model(std::move(options), device);
   std::vector<std::int32_t> classes = core::classes_from(state);
   model.state_ = learned_from(state, core::outputs_of(classes));
-  model.report_ = report_from(state);
+  model.report_ = gradient_descent_report(state);
   core::LinearParts parts = core::linear_parts(model.state_.model);
   model.set_linear(std::move(classes), std::move(parts.coef), parts.intercept);
   return model;

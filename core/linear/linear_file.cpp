@@ -18,7 +18,7 @@ void add_report(json& state, const LeastSquaresReport& report) {
   state["svd"] = report.solver_used == LeastSquaresSolver::svd;
 }
 
-LeastSquaresReport report_from(const json& state) {
+LeastSquaresReport least_squares_report(const json& state) {
   LeastSquaresReport report;
   report.rank = core::integer_member(state, "rank", 0);
   report.singular_values = core::array_member<double>(state, "singular_values");
@@ -46,7 +46,7 @@ LinearRegression<T> LinearRegression<T>::load(std::istream& in, Device device) {
   const json& state = document.at("state");
   core::LinearState linear = core::linear_from(state);
   model.set_linear(std::move(linear.coef), linear.intercept);
-  model.report_ = report_from(state);
+  model.report_ = least_squares_report(state);
   return model;
 }
 
@@ -74,7 +74,7 @@ Ridge<T> Ridge<T>::load(std::istream& in, Device device) {
   }
   Ridge model(std::move(options), device);
   model.set_linear(std::move(linear.coef), linear.intercept);
-  model.report_ = report_from(state);
+  model.report_ = least_squares_report(state);
   return model;
 }
 

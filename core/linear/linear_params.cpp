@@ -5,8 +5,6 @@
 namespace forja::core {
 namespace {
 
-constexpr double kFinite = std::numeric_limits<double>::max();
-
 template <class Options>
 ParameterTable<Options>& add_solver(ParameterTable<Options>& table) {
   return table.choice("solver", &Options::solver,

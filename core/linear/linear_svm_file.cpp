@@ -16,7 +16,6 @@ namespace {
 
 template <class Options>
 ParameterTable<Options>& add_common(ParameterTable<Options>& table) {
-  constexpr double kFinite = std::numeric_limits<double>::max();
   return table.real("tol", &Options::tol, 0, kFinite)
       .positive("C", &Options::C, kFinite)
       .boolean("fit_intercept", &Options::fit_intercept)
@@ -62,7 +61,7 @@ void store(const LinearSVMReport& report, json& state) {
   state["objective"] = report.objective;
 }
 
-LinearSVMReport report_from(const json& state) {
+LinearSVMReport linear_svm_report(const json& state) {
   return {core::integer_member(state, "n_iter", 0), core::flag_member(state, "converged"),
           core::amount_member(state, "dual_gap"), core::amount_member(state, "objective")};
 }
@@ -89,7 +88,7 @@ LinearSVC<T> LinearSVC<T>::load(std::istream& in, Device device) {
   LinearSVC model(std::move(options), device);
   std::vector<std::int32_t> classes = core::classes_from(state);
   core::LinearState linear = core::linear_from(state, std::ssize(classes));
-  model.report_ = report_from(state);
+  model.report_ = linear_svm_report(state);
   model.set_linear(std::move(classes), std::move(linear.coef), linear.intercept);
   return model;
 }
@@ -110,7 +109,7 @@ LinearSVR<T> LinearSVR<T>::load(std::istream& in, Device device) {
   const json& state = document.at("state");
   core::LinearState linear = core::linear_from(state);
   core::require(linear.coef.rows() == 1, "\"coef\" is not of one target");
-  model.report_ = report_from(state);
+  model.report_ = linear_svm_report(state);
   model.set_linear(std::move(linear.coef), linear.intercept);
   return model;
 }

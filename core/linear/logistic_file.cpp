@@ -11,7 +11,6 @@ namespace forja {
 
 const core::ParameterTable<LogisticRegressionOptions>& core::logistic_regression_params() {
   using Options = LogisticRegressionOptions;
-  constexpr double kFinite = std::numeric_limits<double>::max();
   static const ParameterTable<Options> table = [] {
     ParameterTable<Options> made;
     made.choice("penalty", &Options::penalty,
@@ -20,9 +19,9 @@ const core::ParameterTable<LogisticRegressionOptions>& core::logistic_regression
                  {"l1", LogisticPenalty::l1},
                  {"elasticnet", LogisticPenalty::elasticnet}})
         .real("l1_ratio", &Options::l1_ratio, 0, 1)
-        .positive("C", &Options::C, kFinite)
+        .positive("C", &Options::C, core::kFinite)
         .boolean("fit_intercept", &Options::fit_intercept)
-        .real("tol", &Options::tol, 0, kFinite)
+        .real("tol", &Options::tol, 0, core::kFinite)
         .integer("max_iter", &Options::max_iter, 1)
         .choice("solver", &Options::solver,
                 {{"auto", LogisticSolver::automatic},

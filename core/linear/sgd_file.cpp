@@ -24,7 +24,7 @@ json document_of(const SGDReport& report, const SGDWeights& weights) {
   return state;
 }
 
-SGDReport report_from(const json& state) {
+SGDReport sgd_report(const json& state) {
   return {core::integer_member(state, "n_iter", 0), core::flag_member(state, "converged"),
           core::amount_member(state, "loss")};
 }
@@ -56,7 +56,7 @@ SGDClassifier<T> SGDClassifier<T>::load(std::istream& in, Device device) {
   SGDClassifier model(std::move(options), device);
   std::vector<std::int32_t> classes = core::classes_from(state);
   SGDWeights weights = core::descent_from(state, core::outputs_of(classes), 0);
-  model.take(std::move(classes), report_from(state), std::move(weights));
+  model.take(std::move(classes), sgd_report(state), std::move(weights));
   return model;
 }
 
@@ -77,7 +77,7 @@ Perceptron<T> Perceptron<T>::load(std::istream& in, Device device) {
   Perceptron model(std::move(options), device);
   std::vector<std::int32_t> classes = core::classes_from(state);
   SGDWeights weights = core::descent_from(state, core::outputs_of(classes), 0);
-  model.take(std::move(classes), report_from(state), std::move(weights));
+  model.take(std::move(classes), sgd_report(state), std::move(weights));
   return model;
 }
 
@@ -95,7 +95,7 @@ SGDRegressor<T> SGDRegressor<T>::load(std::istream& in, Device device) {
   SGDRegressor model(core::stored_options(document, core::sgd_regressor_params()), device);
   const json& state = document.at("state");
   model.weights_ = core::descent_from(state, 1, 0);
-  model.report_ = report_from(state);
+  model.report_ = sgd_report(state);
   core::LinearParts parts = core::linear_parts(core::chosen_weights(model.weights_));
   model.set_linear(std::move(parts.coef), parts.intercept);
   return model;

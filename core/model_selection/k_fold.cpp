@@ -14,7 +14,7 @@ namespace forja {
 namespace {
 
 /// What chance is spent on; the streams of train_test_split are others.
-enum Stream : std::uint64_t { kFoldOrder = 16, kStratifiedOrder = 17 };
+enum FoldStream : std::uint64_t { kFoldOrder = 16, kStratifiedFoldOrder = 17 };
 
 const core::ParameterTable<KFoldOptions>& table() {
   using Options = KFoldOptions;
@@ -32,7 +32,7 @@ void check(std::string_view call, const KFoldOptions& options, std::int64_t rows
   }
 }
 
-std::vector<std::int64_t> row_order(std::int64_t rows, const KFoldOptions& options, Stream stream) {
+std::vector<std::int64_t> row_order(std::int64_t rows, const KFoldOptions& options, FoldStream stream) {
   if (options.shuffle) return core::random_order(rows, options.seed, stream);
   std::vector<std::int64_t> order(static_cast<std::size_t>(rows));
   std::iota(order.begin(), order.end(), std::int64_t{0});
@@ -87,7 +87,7 @@ std::vector<SplitRows> StratifiedKFold::split(std::span<const std::int32_t> labe
   }
   std::vector<std::int64_t> fold(labels.size());
   std::vector<std::int64_t> next(counts.size());  // each label's fold that is being filled
-  for (const std::int64_t row : row_order(std::ssize(labels), options_, kStratifiedOrder)) {
+  for (const std::int64_t row : row_order(std::ssize(labels), options_, kStratifiedFoldOrder)) {
     const std::int32_t label = dense.place[static_cast<std::size_t>(row)];
     std::int64_t& filling = next[static_cast<std::size_t>(label)];
     while (left(label, filling) == 0) ++filling;

@@ -14,7 +14,7 @@
 namespace forja {
 namespace {
 
-enum Stream : std::uint64_t { kOrder = 1, kTies = 2 };
+enum SplitStream : std::uint64_t { kSplitOrder = 1, kSplitTies = 2 };
 constexpr std::string_view kCall = "train_test_split";
 
 core::ParameterTable<SplitOptions>::Parameter part_size(std::string name,
@@ -130,7 +130,7 @@ std::vector<std::int64_t> part_by_class(std::span<const std::int64_t> counts, st
   std::iota(by_remainder.begin(), by_remainder.end(), std::size_t{0});
   std::sort(by_remainder.begin(), by_remainder.end(), [&](std::size_t a, std::size_t b) {
     if (remainder[a] != remainder[b]) return remainder[a] > remainder[b];
-    return formulas::random_bits(seed, kTies, a) < formulas::random_bits(seed, kTies, b);
+    return formulas::random_bits(seed, kSplitTies, a) < formulas::random_bits(seed, kSplitTies, b);
   });
   while (left > 0) {
     for (const std::size_t c : by_remainder) {
@@ -192,7 +192,7 @@ SplitRows train_test_split(std::int64_t n_rows, const SplitOptions& options) {
     std::iota(split.test.begin(), split.test.end(), sizes.train);
     return split;
   }
-  const std::vector<std::int64_t> order = core::random_order(n_rows, options.seed, kOrder);
+  const std::vector<std::int64_t> order = core::random_order(n_rows, options.seed, kSplitOrder);
   if (!options.stratify.empty()) return stratified(order, sizes, options);
   const auto test_end = order.begin() + sizes.test;
   return {{test_end, test_end + sizes.train}, {order.begin(), test_end}};

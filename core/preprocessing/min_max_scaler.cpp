@@ -12,18 +12,18 @@ namespace {
 
 using nlohmann::json;
 
-const core::ParameterTable<MinMaxScalerOptions>& table() {
+const core::ParameterTable<MinMaxScalerOptions>& min_max_scaler_params() {
   using Options = MinMaxScalerOptions;
-  constexpr double kFinite = std::numeric_limits<double>::max();
-  static const core::ParameterTable<Options> table = core::ParameterTable<Options>()
-                                                         .real("feature_min", &Options::feature_min, -kFinite, kFinite)
-                                                         .real("feature_max", &Options::feature_max, -kFinite, kFinite)
-                                                         .boolean("clip", &Options::clip);
+  static const core::ParameterTable<Options> table =
+      core::ParameterTable<Options>()
+          .real("feature_min", &Options::feature_min, -core::kFinite, core::kFinite)
+          .real("feature_max", &Options::feature_max, -core::kFinite, core::kFinite)
+          .boolean("clip", &Options::clip);
   return table;
 }
 
 void check(std::string_view call, const MinMaxScalerOptions& options) {
-  table().check(call, options);
+  min_max_scaler_params().check(call, options);
   if (options.feature_min < options.feature_max) return;
   throw InvalidArgument(fmt::format("{}: feature_max = {} but it must be above feature_min = {}", call,
                                     options.feature_max, options.feature_min));
@@ -108,7 +108,7 @@ void MinMaxScaler<T>::save(std::ostream& out) const {
 template <class T>
 MinMaxScaler<T> MinMaxScaler<T>::load(std::istream& in) {
   const json document = core::read_model(in, "MinMaxScaler", core::type_name<T>());
-  MinMaxScaler model(core::stored_options(document, table()));
+  MinMaxScaler model(core::stored_options(document, min_max_scaler_params()));
   core::require(model.options_.feature_min < model.options_.feature_max, "feature_max is not above feature_min");
   const json& state = document.at("state");
   model.state_.lowest = core::array_member<double>(state, "data_min");
@@ -120,6 +120,6 @@ MinMaxScaler<T> MinMaxScaler<T>::load(std::istream& in) {
   return model;
 }
 
-FORJA_TRANSFORMER(MinMaxScaler)
+FORJA_TRANSFORMER(MinMaxScaler, min_max_scaler_params)
 
 }  // namespace forja

@@ -10,7 +10,7 @@ namespace {
 
 using nlohmann::json;
 
-const core::ParameterTable<OneHotEncoderOptions>& table() {
+const core::ParameterTable<OneHotEncoderOptions>& one_hot_encoder_params() {
   using Options = OneHotEncoderOptions;
   static const core::ParameterTable<Options> table =
       core::ParameterTable<Options>()
@@ -63,7 +63,7 @@ typename OneHotEncoder<T>::State OneHotEncoder<T>::make_state(std::vector<std::v
 template <class T>
 OneHotEncoder<T>& OneHotEncoder<T>::fit(MatrixView<const T> x) {
   constexpr std::string_view kCall = "OneHotEncoder::fit";
-  table().check(kCall, options_);
+  one_hot_encoder_params().check(kCall, options_);
   core::check_host_rows(kCall, x);
   std::vector<std::vector<double>> categories(static_cast<std::size_t>(x.columns()));
   std::vector<std::int64_t> dropped;
@@ -157,7 +157,7 @@ void OneHotEncoder<T>::save(std::ostream& out) const {
 template <class T>
 OneHotEncoder<T> OneHotEncoder<T>::load(std::istream& in) {
   const json document = core::read_model(in, "OneHotEncoder", core::type_name<T>());
-  OneHotEncoder model(core::stored_options(document, table()));
+  OneHotEncoder model(core::stored_options(document, one_hot_encoder_params()));
   const json& columns = core::member(document.at("state"), "columns");
   core::require(columns.is_array() && !columns.empty(), "\"columns\" is no list");
   std::vector<std::vector<double>> categories;
@@ -177,6 +177,6 @@ OneHotEncoder<T> OneHotEncoder<T>::load(std::istream& in) {
   return model;
 }
 
-FORJA_TRANSFORMER(OneHotEncoder)
+FORJA_TRANSFORMER(OneHotEncoder, one_hot_encoder_params)
 
 }  // namespace forja

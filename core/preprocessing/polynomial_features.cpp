@@ -12,7 +12,7 @@ using nlohmann::json;
 
 constexpr std::int64_t kMostTerms = std::int64_t{1} << 24;
 
-const core::ParameterTable<PolynomialFeaturesOptions>& table() {
+const core::ParameterTable<PolynomialFeaturesOptions>& polynomial_features_params() {
   using Options = PolynomialFeaturesOptions;
   static const core::ParameterTable<Options> table = core::ParameterTable<Options>()
                                                          .integer("degree", &Options::degree, 0)
@@ -76,7 +76,7 @@ typename PolynomialFeatures<T>::State PolynomialFeatures<T>::make_state(const Po
 template <class T>
 PolynomialFeatures<T>& PolynomialFeatures<T>::fit(MatrixView<const T> x) {
   constexpr std::string_view kCall = "PolynomialFeatures::fit";
-  table().check(kCall, options_);
+  polynomial_features_params().check(kCall, options_);
   core::check_host_rows(kCall, x);
   state_ = make_state(options_, x.columns());
   return *this;
@@ -136,7 +136,7 @@ void PolynomialFeatures<T>::save(std::ostream& out) const {
 template <class T>
 PolynomialFeatures<T> PolynomialFeatures<T>::load(std::istream& in) {
   const json document = core::read_model(in, "PolynomialFeatures", core::type_name<T>());
-  PolynomialFeatures model(core::stored_options(document, table()));
+  PolynomialFeatures model(core::stored_options(document, polynomial_features_params()));
   const json& state = document.at("state");
   const PolynomialFeaturesOptions made_with{.degree = core::integer_member(state, "degree", 0),
                                             .interaction_only = core::flag_member(state, "interaction_only"),
@@ -149,6 +149,6 @@ PolynomialFeatures<T> PolynomialFeatures<T>::load(std::istream& in) {
   return model;
 }
 
-FORJA_TRANSFORMER(PolynomialFeatures)
+FORJA_TRANSFORMER(PolynomialFeatures, polynomial_features_params)
 
 }  // namespace forja

@@ -11,16 +11,16 @@ namespace {
 
 using nlohmann::json;
 
-const core::ParameterTable<SimpleImputerOptions>& table() {
+const core::ParameterTable<SimpleImputerOptions>& simple_imputer_params() {
   using Options = SimpleImputerOptions;
-  constexpr double kFinite = std::numeric_limits<double>::max();
-  static const core::ParameterTable<Options> table = core::ParameterTable<Options>()
-                                                         .choice("strategy", &Options::strategy,
-                                                                 {{"mean", ImputerStrategy::mean},
-                                                                  {"median", ImputerStrategy::median},
-                                                                  {"most_frequent", ImputerStrategy::most_frequent},
-                                                                  {"constant", ImputerStrategy::constant}})
-                                                         .real("fill_value", &Options::fill_value, -kFinite, kFinite);
+  static const core::ParameterTable<Options> table =
+      core::ParameterTable<Options>()
+          .choice("strategy", &Options::strategy,
+                  {{"mean", ImputerStrategy::mean},
+                   {"median", ImputerStrategy::median},
+                   {"most_frequent", ImputerStrategy::most_frequent},
+                   {"constant", ImputerStrategy::constant}})
+          .real("fill_value", &Options::fill_value, -core::kFinite, core::kFinite);
   return table;
 }
 
@@ -93,7 +93,7 @@ std::vector<double> present_values(MatrixView<const T> x, std::int64_t column) {
 template <class T>
 SimpleImputer<T>& SimpleImputer<T>::fit(MatrixView<const T> x) {
   constexpr std::string_view kCall = "SimpleImputer::fit";
-  table().check(kCall, options_);
+  simple_imputer_params().check(kCall, options_);
   check_rows_with_gaps(kCall, x);
   State next{std::vector<double>(static_cast<std::size_t>(x.columns()), options_.fill_value)};
   if (options_.strategy != ImputerStrategy::constant) {
@@ -145,12 +145,12 @@ void SimpleImputer<T>::save(std::ostream& out) const {
 template <class T>
 SimpleImputer<T> SimpleImputer<T>::load(std::istream& in) {
   const json document = core::read_model(in, "SimpleImputer", core::type_name<T>());
-  SimpleImputer model(core::stored_options(document, table()));
+  SimpleImputer model(core::stored_options(document, simple_imputer_params()));
   model.state_.statistics = core::array_member<double>(document.at("state"), "statistics");
   core::require(!model.state_.statistics.empty(), "\"statistics\" is empty");
   return model;
 }
 
-FORJA_TRANSFORMER(SimpleImputer)
+FORJA_TRANSFORMER(SimpleImputer, simple_imputer_params)
 
 }  // namespace forja

@@ -11,7 +11,7 @@ namespace {
 
 using nlohmann::json;
 
-const core::ParameterTable<StandardScalerOptions>& table() {
+const core::ParameterTable<StandardScalerOptions>& standard_scaler_params() {
   using Options = StandardScalerOptions;
   static const core::ParameterTable<Options> table =
       core::ParameterTable<Options>().boolean("with_mean", &Options::with_mean).boolean("with_std", &Options::with_std);
@@ -140,7 +140,7 @@ void StandardScaler<T>::save(std::ostream& out) const {
 template <class T>
 StandardScaler<T> StandardScaler<T>::load(std::istream& in) {
   const json document = core::read_model(in, "StandardScaler", core::type_name<T>());
-  StandardScaler model(core::stored_options(document, table()));
+  StandardScaler model(core::stored_options(document, standard_scaler_params()));
   const json& state = document.at("state");
   model.state_.mean = core::array_member<double>(state, "mean");
   core::require(!model.state_.mean.empty(), "\"mean\" is empty");
@@ -152,6 +152,6 @@ StandardScaler<T> StandardScaler<T>::load(std::istream& in) {
   return model;
 }
 
-FORJA_TRANSFORMER(StandardScaler)
+FORJA_TRANSFORMER(StandardScaler, standard_scaler_params)
 
 }  // namespace forja

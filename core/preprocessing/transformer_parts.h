@@ -31,9 +31,9 @@ inline std::vector<double> sized_member(const nlohmann::json& state, const char*
 
 }  // namespace forja::core
 
-/// The members that every transformer defines alike, from table(), its parameter table, and save() and load() of
-/// streams; and its instantiations.
-#define FORJA_TRANSFORMER(Model)                                                               \
+/// The members that every transformer defines alike, from `table`, which gives its parameter table, and save() and
+/// load() of streams; and its instantiations.
+#define FORJA_TRANSFORMER(Model, table)                                                        \
   template <class T>                                                                           \
   const typename Model<T>::State& Model<T>::fitted(const char* what) const {                   \
     if (!is_fitted()) throw NotFitted(fmt::format(#Model "::{}: call fit first", what));       \

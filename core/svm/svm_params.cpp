@@ -5,7 +5,6 @@
 namespace forja::core {
 namespace {
 
-constexpr double kFinite = std::numeric_limits<double>::max();
 constexpr std::int64_t kMostDegree = 1000;
 
 template <class Options>

@@ -9,7 +9,7 @@ namespace forja::cpu {
 namespace {
 
 constexpr std::int64_t kMostChunks = 256;
-constexpr int kTogether = 4;
+constexpr int kColumnsTogether = 4;
 
 /// Sums of one chunk's columns, shifted by the chunk's first row.
 template <class T>
@@ -28,7 +28,7 @@ class ChunkSummary {
     lowest.assign(origin, origin + d);
     highest = lowest;
     std::int64_t i = 1;
-    for (; i + kTogether <= x.rows(); i += kTogether) add<kTogether>(x, i);
+    for (; i + kColumnsTogether <= x.rows(); i += kColumnsTogether) add<kColumnsTogether>(x, i);
     for (; i < x.rows(); ++i) add<1>(x, i);
   }
 

@@ -25,13 +25,6 @@ struct Moves {
   std::vector<std::int32_t> clusters;
 };
 
-template <class Value>
-DeviceBuffer<Value> to_device(const Context& context, const std::vector<Value>& values) {
-  DeviceBuffer<Value> result(context, std::ssize(values));
-  result.upload(values);
-  return result;
-}
-
 }  // namespace
 
 template <class T>

@@ -154,13 +154,6 @@ struct Sorted {
   std::vector<double> inverse_sizes;
 };
 
-template <class Value>
-DeviceBuffer<Value> to_device(const Context& context, const std::vector<Value>& values) {
-  DeviceBuffer<Value> result(context, std::ssize(values));
-  result.upload(values);
-  return result;
-}
-
 }  // namespace
 
 template <class T>

@@ -7,6 +7,7 @@
 #include <span>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "runtime/check.h"
 #include "runtime/context.h"
@@ -97,5 +98,13 @@ class DeviceBuffer {
   T* data_ = nullptr;
   std::int64_t size_ = 0;
 };
+
+/// A copy of values of the host.
+template <class Value>
+DeviceBuffer<Value> to_device(const Context& context, const std::vector<Value>& values) {
+  DeviceBuffer<Value> result(context, std::ssize(values));
+  result.upload(values);
+  return result;
+}
 
 }  // namespace forja::cuda

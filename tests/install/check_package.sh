@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # check_package.sh shared|cuda BUILD | static|static_cuda: installs forja from the finished build BUILD, or from a static
-# one made here, moves what was installed and builds and runs a program with it. SOURCE, WORK, CXX and BUILD_TYPE come in
-# the environment; for static_cuda CUDACXX, CUDAARCHS and CUDAToolkit_ROOT too.
+# one made here, moves what was installed and builds and runs a program with it. SOURCE, WORK, CXX, UNITY and BUILD_TYPE
+# come in the environment; for static_cuda CUDACXX, CUDAARCHS and CUDAToolkit_ROOT too.
 set -euo pipefail
 kind=$1
 build=${2:-$WORK/$kind/build}
@@ -14,7 +14,7 @@ fail() { echo "$*"; exit 1; }
 # build_static ON|OFF: with the CUDA backend or without.
 build_static() {
   cmake -G Ninja -S "$SOURCE" -B "$build" -DBUILD_SHARED_LIBS=OFF -DFORJA_CUDA="$1" -DFORJA_BUILD_TESTS=OFF \
-    -DFORJA_BUILD_EXAMPLES=OFF -DCMAKE_BUILD_TYPE="$BUILD_TYPE"
+    -DFORJA_BUILD_EXAMPLES=OFF -DCMAKE_BUILD_TYPE="$BUILD_TYPE" -DCMAKE_UNITY_BUILD="$UNITY"
   cmake --build "$build" --target forja
 }
 

@@ -27,8 +27,6 @@ CBLAS_SIDE blas(cublasSideMode_t side) { return side == CUBLAS_SIDE_LEFT ? Cblas
 CBLAS_DIAG blas(cublasDiagType_t diagonal) { return diagonal == CUBLAS_DIAG_UNIT ? CblasUnit : CblasNonUnit; }
 Part part(cublasFillMode_t uplo) { return uplo == CUBLAS_FILL_MODE_LOWER ? Part::kLower : Part::kUpper; }
 
-int narrow(std::int64_t size) { return static_cast<int>(size); }
-
 /// A leading dimension that reaches over so many rows.
 bool reaches(std::int64_t stride, std::int64_t rows) { return stride >= std::max<std::int64_t>(rows, 1); }
 

@@ -6,8 +6,6 @@ using namespace forja::emulation;
 
 namespace {
 
-lapack_int narrow(std::int64_t size) { return static_cast<lapack_int>(size); }
-
 bool potrf_valid(cusolverDnParams_t params, cublasFillMode_t uplo, std::int64_t n, cudaDataType type, std::int64_t lda,
                  cudaDataType computed) {
   return is_alive(params, "cusolverDnXpotrf") && is_triangle(uplo) && n >= 0 && one_type({type, computed}) &&

@@ -6,8 +6,6 @@ using namespace forja::emulation;
 
 namespace {
 
-lapack_int narrow(std::int64_t size) { return static_cast<lapack_int>(size); }
-
 bool syevd_valid(cusolverDnParams_t params, cusolverEigMode_t vectors, cublasFillMode_t uplo, std::int64_t n,
                  std::int64_t lda, std::initializer_list<cudaDataType> types) {
   return is_alive(params, "cusolverDnXsyevd") && is_triangle(uplo) && n >= 0 && one_type(types) &&

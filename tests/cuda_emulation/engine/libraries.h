@@ -27,6 +27,9 @@ struct cusolverDnParams {
 
 namespace forja::emulation {
 
+/// A size that BLAS and LAPACK take, once it has been checked.
+inline int narrow(std::int64_t size) { return static_cast<int>(size); }
+
 // Of the current device.
 cublasHandle_t create_cublas();
 cusolverDnHandle_t create_cusolver();

@@ -53,6 +53,7 @@ unsigned Scheduler::draw() {
 
 bool Scheduler::run(const Launch& launch) {
   launch_ = launch;
+  shadow::set_arguments(launch_.call->arguments(), launch_.call->argument_bytes());
   ++launches_;
   ++counters().launches;
   random_ = settings().seed * 0x9E3779B97F4A7C15ULL + launches_;

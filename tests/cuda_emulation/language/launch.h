@@ -16,6 +16,9 @@ class KernelCall {
  public:
   virtual ~KernelCall() = default;
   virtual void run() const = 0;
+  /// Where the arguments lie. Compilers may turn the copying of a large one into a call that is checked.
+  virtual const void* arguments() const = 0;
+  virtual std::size_t argument_bytes() const = 0;
 };
 
 template <class... P>
@@ -24,6 +27,8 @@ class BoundKernel final : public KernelCall {
   explicit BoundKernel(void (*kernel)(P...), P... arguments) : kernel_(kernel), arguments_(arguments...) {}
 
   FORJA_EMULATION_GLUE void run() const override { run_with(std::index_sequence_for<P...>{}); }
+  const void* arguments() const override { return &arguments_; }
+  std::size_t argument_bytes() const override { return sizeof arguments_; }
 
  private:
   template <std::size_t... I>

@@ -16,6 +16,8 @@ namespace {
 
 std::uintptr_t stack_begin = 0;
 std::size_t stack_size = 0;
+std::uintptr_t arguments_begin = 0;
+std::size_t arguments_size = 0;
 
 std::set<std::pair<std::string, const void*>>& reported() {
   static std::set<std::pair<std::string, const void*>> all;
@@ -53,6 +55,7 @@ void note_written(const Reach& reach, std::size_t offset) {
 
 void on_outside(const Reach& reach) {
   if (reach.address - stack_begin < stack_size || in_program(reach.address)) return;
+  if (!reach.write && reach.address - arguments_begin < arguments_size) return;
   constexpr std::uintptr_t kFirstPage = 4096;
   report_access("host-memory", reach,
                 reach.address < kFirstPage ? "a null pointer" : "host memory, or another thread's stack");
@@ -69,6 +72,11 @@ void set_accessor(int who) { accessor = who; }
 void set_running_stack(std::uintptr_t begin, std::size_t bytes) {
   stack_begin = begin;
   stack_size = bytes;
+}
+
+void set_arguments(const void* arguments, std::size_t bytes) {
+  arguments_begin = reinterpret_cast<std::uintptr_t>(arguments);
+  arguments_size = bytes;
 }
 
 void on_access(const Reach& reach) {

@@ -26,6 +26,8 @@ void leave_engine(int outer);
 void set_accessor(int who);
 /// The thread that runs, and its stack.
 void set_running(int thread, const char* stack, std::size_t stack_bytes);
+/// The arguments of the kernel that comes next: its threads may read them.
+void set_arguments(const void* arguments, std::size_t bytes);
 void begin_block(std::uint32_t block);
 void block_synchronised();
 void warp_synchronised(int warp, unsigned mask);
@@ -55,6 +57,7 @@ inline int enter_engine() { return kHost; }
 inline void leave_engine(int) {}
 inline void set_accessor(int) {}
 inline void set_running(int, const char*, std::size_t) {}
+inline void set_arguments(const void*, std::size_t) {}
 inline void begin_block(std::uint32_t) {}
 inline void block_synchronised() {}
 inline void warp_synchronised(int, unsigned) {}
