@@ -7,7 +7,6 @@
 namespace forja::core {
 namespace {
 
-constexpr double kFinite = std::numeric_limits<double>::max();
 constexpr std::int64_t kMostBins = 255;
 
 template <class Options>

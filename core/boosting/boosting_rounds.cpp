@@ -13,7 +13,7 @@ namespace forja::core {
 namespace {
 
 /// Gradients are kept as float.
-constexpr double kGreatest = 1e37;
+constexpr double kGreatestDerivative = 1e37;
 
 /// The derivatives of an objective, asked for anew each round.
 class ObjectiveGradients {
@@ -27,7 +27,7 @@ class ObjectiveGradients {
   void begin_round(std::uint64_t round, compute::BoostingCompute& compute) {
     compute.scores(scores_.view());
     settings_.objective->gradients(rows_.y, scores_, gradient_, hessian_);
-    check("gradient", gradient_, -kGreatest);
+    check("gradient", gradient_, -kGreatestDerivative);
     check("hessian", hessian_, 0);
     compute.begin_round(round, settings_.subsample, gradient_, hessian_);
   }
@@ -37,10 +37,10 @@ class ObjectiveGradients {
     for (std::int64_t i = 0; i < values.rows(); ++i) {
       const double weight = std::max(rows_.weight_of(static_cast<std::size_t>(i)), 1.0);
       for (const double value : values.row(i)) {
-        if (value >= least && std::fabs(value) * weight <= kGreatest) continue;
+        if (value >= least && std::fabs(value) * weight <= kGreatestDerivative) continue;
         throw InvalidArgument(
             fmt::format("{}: the objective's {} of row {} is {} but with its weight it must be from {} to {}", call_,
-                        what, i, value, least, kGreatest));
+                        what, i, value, least, kGreatestDerivative));
       }
     }
   }

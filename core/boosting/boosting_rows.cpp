@@ -16,7 +16,7 @@ namespace {
 using Kind = formulas::BoostingLossKind;
 
 /// Gradients are kept as float, and scores may be twice as far from targets as those are from zero.
-constexpr double kGreatest = 1e37;
+constexpr double kGreatestTarget = 1e37;
 
 std::string_view name_of(Kind kind) {
   switch (kind) {
@@ -31,9 +31,9 @@ std::string_view name_of(Kind kind) {
 
 void check_target(std::string_view call, Kind kind, double y, double weight, std::size_t i) {
   if (!std::isfinite(y)) throw InvalidArgument(fmt::format("{}: y({}) = {} but it must be finite", call, i, y));
-  if (std::fabs(y) * std::max(weight, 1.0) > kGreatest) {
+  if (std::fabs(y) * std::max(weight, 1.0) > kGreatestTarget) {
     throw InvalidArgument(fmt::format("{}: y({}) = {} with the weight {} but both together must be at most {}", call, i,
-                                      y, weight, kGreatest));
+                                      y, weight, kGreatestTarget));
   }
   if (!is_exponential(kind)) return;
   const bool positive = kind == Kind::gamma;
@@ -43,8 +43,8 @@ void check_target(std::string_view call, Kind kind, double y, double weight, std
 }
 
 void check_weight(std::string_view call, double weight, std::size_t i) {
-  if (weight <= kGreatest) return;
-  throw InvalidArgument(fmt::format("{}: row {} weighs {} but at most {} is possible", call, i, weight, kGreatest));
+  if (weight <= kGreatestTarget) return;
+  throw InvalidArgument(fmt::format("{}: row {} weighs {} but at most {} is possible", call, i, weight, kGreatestTarget));
 }
 
 double learned_mean(const BoostingRows& rows, const std::vector<double>& values) {

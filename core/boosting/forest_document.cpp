@@ -13,7 +13,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kWords = std::tuple_size_v<decltype(compute::BoostingSplit::left_bins)>;
-constexpr std::int64_t kMostBins = 255;
+constexpr std::int64_t kMostBinsOfFile = 255;
 
 template <class Value, class From, class Get>
 json column(const std::vector<From>& rows, const Get& get) {
@@ -55,7 +55,7 @@ compute::BinTable table_from(const json& state) {
   for (std::int64_t f = 0; f < table.features(); ++f) {
     const std::span<const double> values = table.values(f);
     const bool categorical = table.categorical[static_cast<std::size_t>(f)] != 0;
-    require(table.n_bins(f) <= kMostBins, "\"table\" has too many bins");
+    require(table.n_bins(f) <= kMostBinsOfFile, "\"table\" has too many bins");
     require(std::adjacent_find(values.begin(), values.end(), std::greater_equal<>()) == values.end() &&
                 std::all_of(values.begin(), values.end(),
                             [&](double value) {

@@ -17,7 +17,6 @@ function(forja_add_emulated_cuda target)
   if(device_sources)
     set_source_files_properties(${device_sources} PROPERTIES LANGUAGE CXX)
     add_library(${target}_device OBJECT ${device_sources})
-    set_target_properties(${target}_device PROPERTIES UNITY_BUILD "${FORJA_UNITY}" UNITY_BUILD_BATCH_SIZE 4)
     forja_emulated_cuda_flags(${target}_device ${emulation})
     if(ARG_SHADOW)
       # Unfused products here, fused ones where the plain build's processor has them: results hold with both. -O1 keeps
