@@ -11,11 +11,26 @@
 namespace forja::cpu {
 namespace {
 
-/// Rows of few features do not straddle cache lines where that costs at most a third of the memory.
-std::int64_t stride_of(std::int64_t features) {
-  const auto power = static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(features)));
-  return power <= 64 && 3 * power <= 4 * features ? power : (features + 3) / 4 * 4;
+/// Half of a cache line: a row of a panel lies in one line, and its sums in the second-level cache.
+constexpr std::int64_t kWidestPanel = 32;
+
+std::vector<FeatureRange> panels_of(std::int64_t features) {
+  const std::int64_t count = (features + kWidestPanel - 1) / kWidestPanel;
+  std::vector<FeatureRange> panels;
+  for (std::int64_t p = 0; p < count; ++p) panels.push_back({p * features / count, (p + 1) * features / count});
+  return panels;
 }
+
+/// Rows do not straddle cache lines where that costs at most a third of the memory.
+std::int64_t stride_of(std::span<const FeatureRange> panels) {
+  std::int64_t width = 0;
+  for (const FeatureRange& panel : panels) width = std::max(width, panel.width());
+  const auto power = static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(width)));
+  return 3 * power <= 4 * width ? power : (width + 3) / 4 * 4;
+}
+
+/// Bins are read eight at a time.
+constexpr std::int64_t kReadBeyond = 8;
 
 /// The greatest T that is not above the value: x <= value for a T exactly where x <= this.
 template <class T>
@@ -79,33 +94,41 @@ class BinSearch {
 
 template <class T>
 CpuBinnedRows::CpuBinnedRows(MatrixView<const T> x, const compute::BinTable& table, int threads)
-    : table_(table), rows_(x.rows()), stride_(stride_of(table.features())) {
+    : table_(table), rows_(x.rows()), panels_(panels_of(table.features())), stride_(stride_of(panels_)) {
   const std::int64_t d = table_.features();
-  by_rows_.resize(static_cast<std::size_t>(rows_ * stride_));
+  by_rows_.resize(static_cast<std::size_t>(rows_ * stride_ * std::ssize(panels_) + kReadBeyond));
   by_columns_.resize(static_cast<std::size_t>(rows_ * d));
   std::vector<BinSearch<T>> searches;
   searches.reserve(static_cast<std::size_t>(d));
   for (std::int64_t f = 0; f < d; ++f) searches.emplace_back(table_, f);
-  constexpr std::int64_t kRows = 512;
+  // Rows of a chunk stay in the first-level cache where they have few features.
+  constexpr std::int64_t kRows = 128;
+  constexpr std::int64_t kValuesForThreads = 1 << 14;
   const Chunks chunks{rows_, kRows};
-  for_each_chunk(rows_ * d < 1 << 14 ? 1 : threads, chunks.number(), [&](std::int64_t chunk, int) {
+  for_each_chunk(rows_ * d < kValuesForThreads ? 1 : threads, chunks.number(), [&](std::int64_t chunk, int) {
     const std::int64_t first = chunks.first(chunk);
     const std::int64_t count = chunks.last(chunk) - first;
     for (std::int64_t f = 0; f < d; ++f) {
       std::uint8_t* column = by_columns_.data() + f * rows_ + first;
       searches[static_cast<std::size_t>(f)].find(x.data() + first * x.stride() + f, x.stride(), count, column);
     }
-    for (std::int64_t i = 0; i < count; ++i) {
-      std::uint8_t* row = by_rows_.data() + (first + i) * stride_;
-      for (std::int64_t f = 0; f < d; ++f) row[f] = by_columns_[static_cast<std::size_t>(f * rows_ + first + i)];
-      std::fill(row + d, row + stride_, std::uint8_t{0});
-    }
+    for (std::size_t p = 0; p < panels_.size(); ++p) fill_panel(p, first, count);
   });
 }
 
+void CpuBinnedRows::fill_panel(std::size_t p, std::int64_t first, std::int64_t count) {
+  std::uint8_t* rows = by_rows_.data() + (static_cast<std::int64_t>(p) * rows_ + first) * stride_;
+  const FeatureRange& panel = panels_[p];
+  for (std::int64_t f = panel.first; f < panel.last; ++f) {
+    const std::uint8_t* from = column(f) + first;
+    std::uint8_t* to = rows + (f - panel.first);
+    for (std::int64_t i = 0; i < count; ++i) to[i * stride_] = from[i];
+  }
+}
+
 void CpuBinnedRows::download(std::int64_t first, MatrixView<std::uint8_t> out) const {
-  for (std::int64_t i = 0; i < out.rows(); ++i) {
-    std::copy_n(by_rows_.data() + (first + i) * stride_, out.columns(), out.data() + i * out.stride());
+  for (std::int64_t f = 0; f < out.columns(); ++f) {
+    for (std::int64_t i = 0; i < out.rows(); ++i) out(i, f) = column(f)[first + i];
   }
 }
 

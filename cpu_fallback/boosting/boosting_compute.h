@@ -48,22 +48,33 @@ class CpuBoosting final : public compute::BoostingCompute {
     std::int64_t children[2] = {-1, -1};  ///< once it is split
     compute::NodeRule rule;
     std::unique_ptr<Histogram> histogram;
+    formulas::IntegerSums total;
+    compute::BoostingSplit split;
+  };
+
+  /// A node whose histogram is made of its rows, and the one that gets the rest of the parent's.
+  struct Family {
+    Node* filled = nullptr;
+    Node* rest = nullptr;
+    const Histogram* parent = nullptr;
+    formulas::IntegerSums total;  ///< the parent's
   };
 
   Node& node(std::int64_t number) { return nodes_[static_cast<std::size_t>(number)]; }
   Node& new_node(std::int64_t number);
   void partition(const compute::NodeToSplit& wanted);
   bool may_split(const Node& node) const;
-  /// Fills histograms of a pair of new nodes, from the parent's where there is one, and finds their best splits.
-  void search_children(const compute::NodeToSplit& wanted, compute::BoostingSplit* found);
-  void fill(Node& node);
-  compute::BoostingSplit search_node(const Node& node) const;
-  SearchedFeature feature(const Histogram& histogram, std::int64_t f, std::span<formulas::IntegerSums> bins) const;
-  /// The nodes below it that hold its rows.
-  void collect_parts(std::int64_t number, std::vector<SegmentRows>& parts);
+  /// Makes the histograms of new nodes, and finds their best splits.
+  void search_children(const compute::NodeToSplit& wanted);
+  void search_family(const Family& family);
+  /// The same for the features of one block, once the first histogram is filled; found: of both members.
+  void search_block(const Family& family, const FeatureBlock& block, FoundSplit* found) const;
+  SearchedNode searched(const Node& node, const formulas::IntegerSums& total) const;
+  SearchedFeature feature(const Node& node, std::int64_t f) const;
   HistogramRows histogram_rows(const Node& node) const;
-  void subtract(const Histogram& parent, const Histogram& child, Histogram& out) const;
-  void add_to(std::int64_t number, double value);
+  /// The rows of a node, which those below it hold; all: those too that take no part.
+  void collect_parts(std::int64_t number, std::size_t place, bool all, std::vector<NodePart>& parts);
+  std::vector<NodePart> parts_of(std::span<const std::int64_t> nodes);
 
   std::shared_ptr<const CpuBinnedRows> x_;
   compute::BoostingPlan plan_;
@@ -73,6 +84,7 @@ class CpuBoosting final : public compute::BoostingCompute {
   Gradients gradients_;
   std::vector<Tree> trees_;
   std::vector<Node> nodes_;
+  std::vector<AlignedVector<std::uint64_t>> rooms_;  ///< one for each thread
 };
 
 }  // namespace forja::cpu

@@ -24,8 +24,10 @@ std::int64_t mark(const Rows& rows, std::int64_t count, const std::uint8_t* colu
 template <class Rows>
 void move(const Rows& rows, std::int64_t count, const std::uint8_t* marks, RowNumber* left, RowNumber* right) {
   for (std::int64_t i = 0; i < count; ++i) {
-    RowNumber*& to = marks[i] != 0 ? left : right;
-    *to++ = static_cast<RowNumber>(rows(i));
+    RowNumber* const to = marks[i] != 0 ? left : right;
+    *to = static_cast<RowNumber>(rows(i));
+    left += marks[i];
+    right += 1 - marks[i];
   }
 }
 

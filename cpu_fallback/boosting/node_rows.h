@@ -32,6 +32,9 @@ struct SegmentRows {
   std::int64_t count = 0;
 
   std::int64_t operator[](std::int64_t i) const { return list != nullptr ? std::int64_t{list[i]} : first + i; }
+  SegmentRows middle(std::int64_t begin, std::int64_t size) const {
+    return list != nullptr ? SegmentRows{list + begin, 0, size} : SegmentRows{nullptr, first + begin, size};
+  }
 };
 
 /// An order of rows by the nodes of a tree. Splitting is stable and moves a segment to the other buffer, so that a

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 
+#include "boosting/histograms.h"
 #include "compute/boosting_compute.h"
 #include "formulas/split_gain.h"
 
@@ -10,37 +10,48 @@ namespace forja::cpu {
 
 /// What a search needs to know of a node.
 struct SearchedNode {
-  formulas::IntegerSums total;
-  double gradient_unit = 0;
-  double hessian_unit = 0;
-  formulas::SplitRules rules;
-  formulas::ValueBounds bounds;
-  double gain = 0;  ///< leaf_gain at its own value
-
   SearchedNode(const formulas::IntegerSums& sums, double unit_of_gradient, double unit_of_hessian,
                const formulas::SplitRules& split_rules, const formulas::ValueBounds& value_bounds);
   formulas::NodeSums scaled(const formulas::IntegerSums& sums) const {
     return formulas::node_sums(sums, gradient_unit, hessian_unit);
   }
+
+  formulas::IntegerSums total;
+  double gradient_unit;
+  double hessian_unit;
+  formulas::SplitRules rules;  ///< with at least one row on each side
+  formulas::ValueBounds bounds;
+  double gain;  ///< leaf_gain at its own value
 };
 
 /// The best candidate so far.
 struct FoundSplit {
-  double gain = -1;
+  double gain = 0;
   std::int32_t feature = -1;
   std::int32_t number = 0;  ///< candidate_number, or of a categorical feature the bins on the left
   formulas::IntegerSums left;
+
+  bool beats(const FoundSplit& other) const {
+    return feature >= 0 && formulas::better_candidate(gain, feature, number, other.gain, other.feature, other.number);
+  }
 };
 
-/// A feature's part in a search.
+/// A feature in a node's histogram.
 struct SearchedFeature {
-  std::int32_t number = 0;
-  bool categorical = false;
-  int monotonic = 0;
-  std::span<const formulas::IntegerSums> bins;  ///< of values, and behind them that of missing values
+  const Histogram* histogram;
+  std::int64_t first;  ///< bin
+  std::int64_t count;  ///< of bins, with that of missing values, which is the last
+  std::int32_t number;
+  bool categorical;
+  int monotonic;
+
+  formulas::IntegerSums bin(std::int64_t b) const;
 };
 
 /// Puts the feature's best candidate into `best` where it beats it.
+///
+/// Floor: for each bin with rows about 40 operations of double, two of them divisions, in vectors; twice where values
+/// are missing.
 void search(const SearchedNode& node, const SearchedFeature& feature, FoundSplit& best);
 
 /// In the seam's words; feature: that of the split.

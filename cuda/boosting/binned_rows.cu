@@ -33,9 +33,10 @@ CudaBinnedRows::CudaBinnedRows(int device, const Rows<T>& x, const compute::BinT
   bins_.fill_bytes(0);
   first_bin_.upload(first_bin);
   categorical_.upload(table_.categorical);
-  RowStream<T> stream(
-      context_, x,
-      {.most_rows = std::max<std::int64_t>(kBlockNumbers / d, 1), .most_kept = kMostKept, .kept_unasked = kMostKept});
+  RowStream<T> stream(context_, x,
+                      {.most_rows = std::max<std::int64_t>(kBlockNumbers / std::max<std::int64_t>(d, 1), 1),
+                       .most_kept = kMostKept,
+                       .kept_unasked = kMostKept});
   stream.for_each_block([&](const RowBlock<T>& block) {
     launch(bin_values<T>, blocks(boost_blocks(block.rows * d)), dim3(kBoostThreads), 0, context_.stream(), block.x,
            block.rows, d, on_device.view(), bins_.data() + block.first * stride_, stride_);

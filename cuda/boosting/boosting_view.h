@@ -37,10 +37,15 @@ struct OutputScales {
   double hessian_fixed;
 };
 
+/// Of a row and an output; side by side, as they are read together.
+struct RowGradient {
+  float gradient;
+  float hessian;
+};
+
 /// Gradients of a round, output by output.
 struct GradientsView {
-  float* gradient = nullptr;      ///< outputs x n
-  float* hessian = nullptr;       ///< outputs x n
+  RowGradient* row = nullptr;     ///< outputs x n
   std::uint64_t* word = nullptr;  ///< outputs x n: their integers
   unsigned* greatest = nullptr;   ///< outputs x 2: bits of the greatest |gradient| and hessian
   OutputScales* scales = nullptr;

@@ -23,8 +23,7 @@ Gradients::Gradients(const Context& context, const compute::BoostingPlan& plan, 
       weight_(context, std::ssize(plan.sample_weight)),
       held_out_(context, std::ssize(plan.held_out)),
       scores_(context, n * plan.outputs),
-      gradient_(context, n * plan.outputs),
-      hessian_(context, n * plan.outputs),
+      row_(context, n * plan.outputs),
       word_(context, n * plan.outputs),
       greatest_(context, 2 * plan.outputs),
       scales_(context, plan.outputs),
@@ -47,9 +46,7 @@ Gradients::~Gradients() {
 
 TargetsView Gradients::targets() const { return {y_.data(), weight_.data(), held_out_.data(), n_, outputs_, loss_}; }
 
-GradientsView Gradients::view() {
-  return {gradient_.data(), hessian_.data(), word_.data(), greatest_.data(), scales_.data()};
-}
+GradientsView Gradients::view() { return {row_.data(), word_.data(), greatest_.data(), scales_.data()}; }
 
 void Gradients::set_scores(MatrixView<const double> scores) {
   if (scores.rows() == n_) {

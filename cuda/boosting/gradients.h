@@ -50,8 +50,7 @@ class Gradients {
   DeviceBuffer<double> weight_;
   DeviceBuffer<std::uint8_t> held_out_;
   DeviceBuffer<double> scores_;
-  DeviceBuffer<float> gradient_;
-  DeviceBuffer<float> hessian_;
+  DeviceBuffer<RowGradient> row_;
   DeviceBuffer<std::uint64_t> word_;
   DeviceBuffer<unsigned> greatest_;
   DeviceBuffer<OutputScales> scales_;

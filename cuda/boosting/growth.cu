@@ -43,6 +43,7 @@ std::vector<compute::BoostingSplit> Growth::open(std::span<const std::int64_t> o
   const std::int64_t trees = std::ssize(outputs);
   nodes_.assign(outputs.size(), {});
   outputs_.assign(outputs.begin(), outputs.end());
+  wanted_.clear();
   grow(*context_, order_, trees * rows);
   grow(*context_, spare_, trees * rows);
   searched_.clear();

@@ -25,9 +25,9 @@ __global__ void __launch_bounds__(kBoostThreads) sum_leaves(const LeafTask* task
   std::int64_t hessian = 0;
   for (int k = static_cast<int>(threadIdx.x); k < kPieceRows; k += kBoostThreads) {
     if (first + k < task.count) {
-      const std::int64_t place = task.output * n + task.rows[first + k];
-      gradient += formulas::to_fixed(static_cast<double>(gradients.gradient[place]), scales.gradient_fixed);
-      hessian += formulas::to_fixed(static_cast<double>(gradients.hessian[place]), scales.hessian_fixed);
+      const RowGradient row = gradients.row[task.output * n + task.rows[first + k]];
+      gradient += formulas::to_fixed(static_cast<double>(row.gradient), scales.gradient_fixed);
+      hessian += formulas::to_fixed(static_cast<double>(row.hessian), scales.hessian_fixed);
     }
   }
   gradient = warp_total(gradient);

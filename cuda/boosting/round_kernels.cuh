@@ -114,8 +114,7 @@ __global__ void __launch_bounds__(kBoostThreads)
       hessian = static_cast<float>(pair.hessian * weight);
     }
     if (here) {
-      out.gradient[k * targets.n + i] = gradient;
-      out.hessian[k * targets.n + i] = hessian;
+      out.row[k * targets.n + i] = {gradient, hessian};
     }
     put_greatest(std::fabs(gradient), out.greatest + 2 * k);
     put_greatest(hessian > 0 ? hessian : 0.0F, out.greatest + 2 * k + 1);
@@ -148,8 +147,7 @@ __global__ void __launch_bounds__(kBoostThreads)
   for (std::int64_t k = 0; k < outputs; ++k) {
     if (i < n) {
       const OutputScales& scales = own.scales[k];
-      const float gradient = own.gradient[k * n + i];
-      const float hessian = own.hessian[k * n + i];
+      const auto [gradient, hessian] = own.row[k * n + i];
       own.word[k * n + i] =
           exact ? formulas::exactly_scaled_row(gradient, hessian, scales.gradient_scale, scales.hessian_scale)
                 : formulas::quantised_row(gradient, hessian, scales.gradient_scale, scales.hessian_scale, rounding_key,

@@ -15,7 +15,7 @@
 namespace forja::testing {
 namespace {
 
-constexpr std::int64_t kRows = 400;
+constexpr std::int64_t kRows = 250;
 /// Bytes of a histogram: two features with 20 bins of values and one of missing ones.
 constexpr std::int64_t kHistogram = std::int64_t{2} * 21 * 24;
 
@@ -56,7 +56,7 @@ std::vector<double> gains(compute::BoostingCompute& seam, std::int64_t trees, st
   for (std::int64_t k = 0; k < trees; ++k) outputs.push_back(k);
   std::vector<compute::BoostingSplit> splits =
       seam.open(outputs, std::vector<compute::NodeRule>(static_cast<std::size_t>(trees)));
-  for (std::size_t next = 0; next < splits.size() && splits.size() < 40;) {
+  for (std::size_t next = 0; next < splits.size() && splits.size() < 30;) {
     std::vector<compute::NodeToSplit> nodes;
     for (; next < splits.size() && nodes.size() < together; ++next) {
       if (splits[next].gain <= 0) continue;
@@ -67,6 +67,7 @@ std::vector<double> gains(compute::BoostingCompute& seam, std::int64_t trees, st
     splits.insert(splits.end(), found.begin(), found.end());
   }
   std::vector<double> all;
+  all.reserve(splits.size());
   for (const compute::BoostingSplit& split : splits) all.push_back(split.gain);
   return all;
 }
@@ -82,7 +83,7 @@ TEST(BoostingMemory, trees_are_the_same_where_few_histograms_fit) {
       roomy->begin_round(0, 1);
       for (const std::size_t together : {1U, 5U}) {
         const std::vector<double> expected = gains(*roomy, trees, together);
-        for (const std::int64_t histograms : {2, 3, 7}) {
+        for (const std::int64_t histograms : {2, 3}) {
           SCOPED_TRACE(device.name() + ", " + std::to_string(trees) + " trees, " + std::to_string(histograms) +
                        " histograms, " + std::to_string(together) + " splits");
           // Half of the memory that is free beside the rest is for histograms.
