@@ -52,7 +52,8 @@ FORJA_HD inline double portable_log(double x) {
   const std::uint64_t bits = double_as_bits(x);
   // x = 2^k m with m from sqrt(1/2) to sqrt(2).
   const std::uint64_t moved = bits - 0x3FE6A09E667F3BCDU;
-  const auto k = static_cast<double>(static_cast<std::int64_t>(moved) >> 52);
+  // k + 1024 in the low bits of 2^52 becomes a double without a conversion, which vectors may lack.
+  const double k = bits_as_double(0x4330000000000000U | ((moved + 0x4000000000000000U) >> 52)) - 4503599627371520.0;
   const double m = bits_as_double(bits - (moved & 0xFFF0000000000000U));
   const double s = (m - 1.0) / (m + 1.0);
   const double z = s * s;

@@ -14,6 +14,11 @@
 
 namespace forja::cpu {
 
+/// Rows of a node are a segment of an order of rows. Of two children the smaller one's histogram is added up, the
+/// other's is the parent's less that; each is searched while it is in the cache, block of features by block.
+///
+/// Floor of a tree: d adds for each row of the root and of each smaller child; of each split, the rows of its node
+/// moved once, and a search of all bins of both children.
 class CpuBoosting final : public compute::BoostingCompute {
  public:
   CpuBoosting(std::shared_ptr<const CpuBinnedRows> x, const compute::BoostingPlan& plan, int threads);

@@ -133,7 +133,7 @@ class Prefixes {
   IntegerSums missing_;
   std::int32_t count_ = 0;
   std::int32_t bins_[kMostBins];
-  std::uint64_t words_[kMostBins];
+  std::uint64_t words_[kMostBins] = {};
   std::int64_t gradients_[kMostBins];
   std::int64_t hessians_[kMostBins];
   std::int64_t counts_[kMostBins];

@@ -157,6 +157,16 @@ TYPED_TEST(BoostingPredictorSeam, numeric_trees_of_any_shape_are_summed) {
   }
 }
 
+TYPED_TEST(BoostingPredictorSeam, blocks_of_rows_go_through_trees_of_few_leaves_and_of_many) {
+  const std::vector<ColumnKind> kinds{ColumnKind::smooth, ColumnKind::gaps, ColumnKind::coarse};
+  const Matrix<double> x = boosting_rows(1100, kinds, 4);
+  expect_sums<TypeParam>(MadeForest(kinds, x, {31, 32, 63, 64, 100, 7}, {0.5, 1}), x);
+  // So many columns that blocks are smaller.
+  const std::vector<ColumnKind> many(300, ColumnKind::gaps);
+  const Matrix<double> wide = boosting_rows(130, many, 4);
+  expect_sums<TypeParam>(MadeForest(many, wide, std::vector<int>(34, 30), {0}), wide);
+}
+
 TYPED_TEST(BoostingPredictorSeam, categories_lead_by_their_bits_and_unknown_ones_as_missing) {
   const std::vector<ColumnKind> kinds{ColumnKind::categories, ColumnKind::smooth, ColumnKind::categories};
   Matrix<double> x = boosting_rows(90, kinds, 6);
