@@ -15,7 +15,8 @@ struct CallSeconds {
   double most = 0;
 };
 
-/// Calls predict(row) for rows one after the other, each timed by itself.
+/// Calls predict(row) for rows one after the other, each timed by itself, until there are no more or seconds have
+/// passed.
 CallSeconds time_rows(MatrixView<const float> rows, const std::function<double(const float*)>& predict);
 
 /// Predicts a raw score from a row of `columns` values. Both throw std::runtime_error where the library says no.

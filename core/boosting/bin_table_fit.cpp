@@ -97,10 +97,12 @@ std::vector<double> categories_of(MatrixView<const T> x, std::int64_t column, st
     ++counts[value + T{0}];
   }
   std::vector<std::pair<std::int64_t, double>> by_count;
+  by_count.reserve(counts.size());
   for (const auto& [category, count] : counts) by_count.emplace_back(-count, static_cast<double>(category));
   std::sort(by_count.begin(), by_count.end());
   by_count.resize(std::min(by_count.size(), static_cast<std::size_t>(max_bins)));
   std::vector<double> categories;
+  categories.reserve(by_count.size() + 1);
   for (const auto& [count, category] : by_count) categories.push_back(category);
   std::sort(categories.begin(), categories.end());
   // A bin there must be; no row has this one.

@@ -35,7 +35,8 @@ std::vector<QuadraturePoint> quadrature(std::int64_t count) {
     for (int step = 0; step < 6; ++step) {
       double before = 1;
       double value = x;
-      for (double k = 2; k <= n; ++k) {
+      for (std::int64_t degree = 2; degree <= count; ++degree) {
+        const auto k = static_cast<double>(degree);
         const double next = ((2 * k - 1) * x * value - (k - 1) * before) / k;
         before = value;
         value = next;

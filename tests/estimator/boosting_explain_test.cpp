@@ -128,7 +128,8 @@ TYPED_TEST(BoostingExplained, of_stumps_recursion_and_brute_force_are_the_same) 
       EXPECT_EQ(fast.grid_values, brute.grid_values);
       ASSERT_EQ(fast.average.columns(), brute.average.columns());
       for (std::int64_t point = 0; point < fast.average.columns(); ++point) {
-        EXPECT_NEAR(fast.average(0, point), brute.average(0, point), 4 * kRounding<T>);
+        // Predictions are rounded to T, and 300 of them added up.
+        EXPECT_NEAR(fast.average(0, point), brute.average(0, point), 40 * kRounding<T>);
       }
     }
   }
