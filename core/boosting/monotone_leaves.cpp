@@ -33,7 +33,7 @@ void make_monotone(std::span<compute::ForestNode> nodes, std::span<const ForestN
     }
     const auto left = static_cast<std::size_t>(nodes[i].left);
     bounds[left] = bounds[left + 1] = bounds[i];
-    const int direction = monotonic[static_cast<std::size_t>(nodes[i].feature)];
+    const std::int8_t direction = monotonic[static_cast<std::size_t>(nodes[i].feature)];
     if (direction == 0) continue;
     const double middle = std::clamp((mean[left] + mean[left + 1]) / 2, bounds[i].lower, bounds[i].upper);
     bounds[direction > 0 ? left : left + 1].upper = middle;

@@ -82,7 +82,7 @@ double RowForest<T>::score(std::span<const T> row, std::int64_t output) const {
     const compute::ForestNode* node = &tree[0];
     while (node->feature >= 0) {
       const auto value = static_cast<double>(row[static_cast<std::size_t>(node->feature)]);
-      node = &tree[static_cast<std::size_t>(node->left + (goes_left(*forest_, *node, value) ? 0 : 1))];
+      node = &tree[static_cast<std::size_t>(node->left) + (goes_left(*forest_, *node, value) ? 0 : 1)];
     }
     sum += node->value;
   }

@@ -99,5 +99,34 @@ TEST(AllocationFaults, of_pca_are_told) {
   expect_failures_to_be_told([&] { return model.fit(x).explained_variance_ratio()[0]; });
 }
 
+TEST(AllocationFaults, of_gradient_boosting_are_told) {
+  const Matrix<float> x = some_rows();
+  std::vector<float> y;
+  for (std::int64_t i = 0; i < x.rows(); ++i) y.push_back(x(i, 0) + static_cast<float>(i % 3));
+  HistGradientBoostingRegressor<float> model({.max_iter = 1, .max_leaf_nodes = 3}, Device::cpu(2));
+  expect_failures_to_be_told([&] { return model.fit(x, y).score(x, y); });
+}
+
+TEST(AllocationFree, boosted_trees_predict_a_single_row) {
+  Matrix<float> x = some_rows();
+  std::vector<std::int32_t> y;
+  for (std::int64_t i = 0; i < x.rows(); ++i) y.push_back(static_cast<std::int32_t>(i % 3));
+  HistGradientBoostingClassifier<float> model({.max_iter = 3, .max_leaf_nodes = 4}, Device::cpu(1));
+  model.fit(x, y);
+  for (std::int64_t i = 0; i < x.rows(); ++i) x(i, 1) = static_cast<float>(i % 6);
+  HistGradientBoostingClassifier<float> categories({.max_iter = 3, .categorical_features = {1}}, Device::cpu(1));
+  categories.fit(x, y);
+  std::vector<float> shares(3);
+  const std::int64_t before = allocations();
+  std::int64_t sum = 0;
+  for (std::int64_t i = 0; i < x.rows(); ++i) {
+    const std::span<const float> row = x.row(i);
+    sum += model.predict(row) + categories.predict(row);
+    model.predict_proba(row, shares);
+  }
+  EXPECT_EQ(allocations(), before);
+  EXPECT_GT(sum, 0);
+}
+
 }  // namespace
 }  // namespace forja::testing

@@ -33,7 +33,7 @@ class BoostingFile : public ::testing::Test {
     }
   }
 
-  HistGradientBoostingRegressor<T> regressor(const Device& device, std::int64_t max_iter = 4) const {
+  HistGradientBoostingRegressor<T> regressor(const Device& device, std::int64_t max_iter = 2) const {
     HistGradientBoostingRegressorOptions options{.loss = BoostingRegressionLoss::poisson, .max_iter = max_iter};
     options.max_leaf_nodes = 4;
     options.min_samples_leaf = 5;
@@ -155,7 +155,7 @@ TYPED_TEST(BoostingFile, damaged_files_are_refused_or_give_a_model_that_predicts
     EXPECT_THROW(loaded<HistGradientBoostingRegressor<T>>(bytes.substr(0, size)), ModelFormatError) << size;
   }
   int refused = 0;
-  for (std::size_t at = 0; at < bytes.size(); ++at) {
+  for (std::size_t at = 0; at < bytes.size(); at += 2) {
     for (const int flip : {0x01, 0x80}) {
       std::string damaged = bytes;
       damaged[at] = static_cast<char>(damaged[at] ^ flip);
@@ -169,7 +169,7 @@ TYPED_TEST(BoostingFile, damaged_files_are_refused_or_give_a_model_that_predicts
       }
     }
   }
-  EXPECT_GT(refused, 500);
+  EXPECT_GT(refused, 250);
 }
 
 }  // namespace
