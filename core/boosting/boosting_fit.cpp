@@ -29,6 +29,21 @@ std::vector<T> counted_rows(const BoostingRows& rows) {
   return counted;
 }
 
+/// Devices number rows in 32 bits.
+void check_row_count(std::string_view call, std::int64_t rows) {
+  constexpr std::int64_t kMostRows = (std::int64_t{1} << 32) - 1;
+  if (rows <= kMostRows) return;
+  throw InvalidArgument(fmt::format("{}: x has {} rows but at most {} are possible", call, rows, kMostRows));
+}
+
+void check_monotonic(std::string_view call, const compute::BinTable& table, std::span<const std::int8_t> monotonic) {
+  for (std::size_t f = 0; f < monotonic.size(); ++f) {
+    if (monotonic[f] == 0 || table.categorical[f] == 0) continue;
+    throw InvalidArgument(
+        fmt::format("{}: monotonic_cst has {} for feature {} but it is categorical", call, monotonic[f], f));
+  }
+}
+
 bool same_table(const compute::BinTable& a, const compute::BinTable& b) {
   return a.entries == b.entries && a.first == b.first && a.categorical == b.categorical;
 }
@@ -79,6 +94,7 @@ template <class T>
 std::shared_ptr<const compute::BinnedRows> binned_rows(std::string_view call, const Rows<T>& x,
                                                        const BinOptions& options, std::span<const T> counted,
                                                        const Device& device) {
+  check_row_count(call, x.rows());
   const std::vector<std::uint8_t> flags = categorical_flags(call, options.categorical_features, x.columns());
   const HostRows<T> host(x);
   check_categories<T>(call, host.view(), flags);
@@ -99,6 +115,7 @@ BoostingFit fit_boosting(std::string_view call, BoostingSettings settings, const
   if (x.bins != nullptr) {
     binned = x.bins->handle();
   } else if (forest != nullptr) {
+    check_row_count(call, x.size());
     binned = families<T>(device).bin(place(device), *x.rows, forest->table);
   } else {
     binned = binned_rows<T>(call, *x.rows, options, counted_rows<T>(rows), device);
@@ -106,6 +123,8 @@ BoostingFit fit_boosting(std::string_view call, BoostingSettings settings, const
   if (forest != nullptr && !same_table(binned->table(), forest->table)) {
     throw InvalidArgument(fmt::format("{}: warm_start goes on from a model of other bins than those of x", call));
   }
+
+  check_monotonic(call, binned->table(), settings.trees.monotonic);
 
   compute::BoostingPlan plan{rows.y,
                              rows.weight,

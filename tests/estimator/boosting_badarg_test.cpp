@@ -76,6 +76,11 @@ TYPED_TEST(BoostingRefuses, options_out_of_range) {
               name + "x(3, 0) = inf but feature 0 is categorical: whole numbers or NaN");
     EXPECT_EQ(fit([](auto& o) { o.monotonic_cst = {1}; }), name + "monotonic_cst has 1 values but x has 2 columns");
     EXPECT_EQ(fit([](auto& o) { o.monotonic_cst = {1, 2}; }), name + "monotonic_cst has 2 but it must be -1, 0 or 1");
+    const auto rising_category = [](auto& o) {
+      o.monotonic_cst = {0, 1};
+      o.categorical_features = {1};
+    };
+    EXPECT_EQ(fit(rising_category), name + "monotonic_cst has 1 for feature 1 but it is categorical");
     EXPECT_EQ(fit([](auto& o) {
                 o.interaction_cst = {{0}, {-1}};
               }),
@@ -155,6 +160,11 @@ TYPED_TEST(BoostingRefuses, rows_that_do_not_fit) {
 
     EXPECT_EQ(refusal<InvalidArgument>([&] { BinnedMatrix<T>(this->x_, {.max_bins = 1}, {}, device); }),
               "BinnedMatrix: max_bins = 1 but it must be an integer from 2 to 255");
+    // Rows that are nowhere: refused before any is read.
+    const T one[2] = {};
+    const MatrixView<const T> endless(one, std::int64_t{1} << 32, 2);
+    EXPECT_EQ(refusal<InvalidArgument>([&] { BinnedMatrix<T>(endless, {}, {}, device); }),
+              "BinnedMatrix: x has 4294967296 rows but at most 4294967295 are possible");
     const BinnedMatrix<T> bins(this->x_, {}, {}, device);
     EXPECT_EQ(refusal<InvalidArgument>([&] { (void)bins.n_bins(2); }),
               "BinnedMatrix::n_bins: feature = 2 but there are 2 columns");

@@ -117,7 +117,8 @@ struct HistGradientBoostingRegressorOptions {
   /// Their places in x; not in Params. Values are whole numbers: negative ones, and those not seen by fit, are missing.
   /// Of more than max_bins categories the rarest count as missing too.
   std::vector<std::int64_t> categorical_features = {};
-  std::vector<std::int32_t> monotonic_cst = {};  ///< of each feature 1 (rising), -1 (falling) or 0; not in Params
+  /// Of each feature 1 (rising), -1 (falling) or 0, as of categorical ones. Not in Params.
+  std::vector<std::int32_t> monotonic_cst = {};
   /// Groups of features that may be together on the way to a leaf; features in none are one more group. Not in Params.
   std::vector<std::vector<std::int64_t>> interaction_cst = {};
   EarlyStopping early_stopping = EarlyStopping::automatic;
