@@ -545,6 +545,7 @@ TYPED_TEST(Boosting, an_objective_of_ones_own_takes_the_place_of_the_loss) {
   const T mean = std::accumulate(data.y.begin(), data.y.end(), T(0)) / 100;
   for (T& value : data.y) value -= mean;
   std::vector<T> weight;
+  weight.reserve(100);
   for (int i = 0; i < 100; ++i) weight.push_back(static_cast<T>(1 + i % 2));
   const Blobs<T> blobs = make_blobs<T>({.n_samples = 90, .centers = 3, .seed = 2});
   for (const Device& device : devices_under_test()) {
