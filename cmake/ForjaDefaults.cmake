@@ -21,11 +21,6 @@ target_compile_options(forja_flags INTERFACE
 if(FORJA_WERROR)
   target_compile_options(forja_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Werror>)
 endif()
-# CMAKE_UNITY_BUILD compiles the sources of the library a few at a time, in half of the time. Then what is local to one
-# may hide what is local to another; builds without it show whether a source by itself does so.
-if(CMAKE_UNITY_BUILD)
-  target_compile_options(forja_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wno-shadow -Wno-subobject-linkage>)
-endif()
 if(FORJA_NATIVE)
   target_compile_options(forja_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-march=native>)
 endif()
@@ -35,3 +30,15 @@ if(FORJA_SANITIZE)
     $<$<COMPILE_LANGUAGE:CXX>:-fno-omit-frame-pointer> $<$<COMPILE_LANGUAGE:CXX>:-fno-sanitize-recover=all>)
   add_link_options(-fsanitize=${FORJA_SANITIZE})
 endif()
+
+# CMAKE_UNITY_BUILD compiles the sources of these targets a few at a time, in half of the time; others have more code than
+# headers, or names in common. So put together, what is local to one source may hide what is local to another, and g++
+# loses sight of what is initialised: builds without it warn of both.
+set(FORJA_UNITY ${CMAKE_UNITY_BUILD})
+set(CMAKE_UNITY_BUILD OFF)
+function(forja_compile_together target)
+  if(FORJA_UNITY)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON)
+    target_compile_options(${target} PRIVATE -Wno-shadow -Wno-subobject-linkage -Wno-maybe-uninitialized)
+  endif()
+endfunction()

@@ -97,7 +97,7 @@ double difference(const Columns<T>& a, const Columns<T>& b) {
 
 template <class T>
 cuda::DeviceBuffer<T> upload(const cuda::Context& context, const Columns<T>& a) {
-  return to_device(context, a.values);
+  return cuda::to_device(context, a.values);
 }
 
 /// What the device holds of a matrix that was uploaded.

@@ -55,13 +55,6 @@ inline bool has_report(const std::string& kind) {
 }
 
 template <class T>
-cuda::DeviceBuffer<T> to_device(const cuda::Context& context, const std::vector<T>& values) {
-  cuda::DeviceBuffer<T> buffer(context, static_cast<std::int64_t>(values.size()));
-  buffer.upload(values.data(), buffer.size());
-  return buffer;
-}
-
-template <class T>
 std::vector<T> to_host(const cuda::DeviceBuffer<T>& buffer) {
   std::vector<T> values(static_cast<std::size_t>(buffer.size()));
   buffer.download(values.data(), buffer.size());
