@@ -44,7 +44,8 @@ void check_target(std::string_view call, Kind kind, double y, double weight, std
 
 void check_weight(std::string_view call, double weight, std::size_t i) {
   if (weight <= kGreatestTarget) return;
-  throw InvalidArgument(fmt::format("{}: row {} weighs {} but at most {} is possible", call, i, weight, kGreatestTarget));
+  throw InvalidArgument(
+      fmt::format("{}: row {} weighs {} but at most {} is possible", call, i, weight, kGreatestTarget));
 }
 
 double learned_mean(const BoostingRows& rows, const std::vector<double>& values) {
