@@ -52,7 +52,8 @@ class BlockProduct {
   BlockProduct(const CentredRows<T>& x, const MatrixXd& v)
       : x_(x),
         width_(rounded_up(v.rows(), kLanes)),
-        image_width_(rounded_up(v.cols(), std::max<std::int64_t>(kLanes, kOuterRows))),
+        // Whole vectors, and whole tiles: six rows of them where vectors have 32 bytes.
+        image_width_(rounded_up(v.cols(), std::lcm(kLanes, std::int64_t{kOuterRows}))),
         block_rows_(rounded_up(
             std::clamp<std::int64_t>(cache_sizes().level2 / 4 / (width_ * static_cast<std::int64_t>(sizeof(T))),
                                      kLeastRows, kMostRows),
