@@ -156,7 +156,9 @@ void CpuBoosting::partition(const compute::NodeToSplit& wanted) {
   const bool categorical = x_->table().categorical[static_cast<std::size_t>(split.feature)] != 0;
   LeftTable left{};
   for (std::size_t bin = 0; bin < missing; ++bin) {
-    left[bin] = categorical ? split.left_bins[bin / 64] >> (bin % 64) & 1 : static_cast<std::int32_t>(bin) <= split.bin;
+    const bool is_left =
+        categorical ? (split.left_bins[bin / 64] >> (bin % 64) & 1) != 0 : static_cast<std::int32_t>(bin) <= split.bin;
+    left[bin] = is_left ? 1 : 0;
   }
   left[missing] = split.missing_left;
   new_node(std::max(wanted.left, wanted.right));
