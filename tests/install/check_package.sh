@@ -4,8 +4,9 @@
 # come in the environment; for static_cuda CUDACXX, CUDAARCHS and CUDAToolkit_ROOT too.
 set -euo pipefail
 kind=$1
-build=${2:-$WORK/$kind/build}
 here=$WORK/$kind
+# A cache of the compiler's knows files by their place beside the build folder.
+build=${2:-${FORJA_PACKAGE_BUILDS:-$here}/package_$kind}
 package=$here/moved
 program=$SOURCE/tests/install/consumer/program.cpp
 
