@@ -28,25 +28,11 @@ using RegressorOptions = HistGradientBoostingRegressorOptions;
 using ClassifierOptions = HistGradientBoostingClassifierOptions;
 
 template <class T>
-using Regress = HistGradientBoostingRegressor<T>;
-template <class T>
-using Classify = HistGradientBoostingClassifier<T>;
-
-template <class T>
 constexpr T kNaN = std::numeric_limits<T>::quiet_NaN();
 
 template <class T>
 class BoostingRounds : public ::testing::Test {};
 TYPED_TEST_SUITE(BoostingRounds, StorageTypes, StorageName);
-
-/// Small trees, for few rows.
-RegressorOptions small() {
-  RegressorOptions options;
-  options.max_iter = 5;
-  options.max_leaf_nodes = 5;
-  options.min_samples_leaf = 4;
-  return options;
-}
 
 TYPED_TEST(BoostingRounds, early_stopping_is_automatic_above_ten_thousand_rows) {
   using T = TypeParam;
@@ -98,7 +84,7 @@ TYPED_TEST(BoostingRounds, the_observer_sees_losses_and_can_end_a_fit) {
   using T = TypeParam;
   const Curve<T> data = curve<T>(100, 2, 0.1);
   for (const Device& device : devices_under_test()) {
-    Regress<T> model(small(), device);
+    Regress<T> model(small_trees(), device);
     Recorder all;
     model.fit(data.x, data.y, {}, &all);
     ASSERT_EQ(all.seen.size(), 5U);
@@ -122,7 +108,7 @@ TYPED_TEST(BoostingRounds, a_warm_start_goes_on_where_the_fit_before_ended) {
   Curve<T> data = curve<T>(150, 2, 0.5);
   for (std::int64_t i = 0; i < 150; i += 7) data.x(i, 0) = kNaN<T>;
   for (const Device& device : devices_under_test()) {
-    RegressorOptions options = small();
+    RegressorOptions options = small_trees();
     options.subsample = 0.7;
     options.max_features = 0.5;
     options.warm_start = true;
@@ -151,7 +137,7 @@ TYPED_TEST(BoostingRounds, rows_in_bins_give_the_same_model) {
     EXPECT_EQ(bins.rows(), 150);
     EXPECT_EQ(bins.columns(), 2);
     EXPECT_EQ(bins.n_bins(1), 16);
-    RegressorOptions options = small();
+    RegressorOptions options = small_trees();
     options.max_bins = 16;
     Regress<T> from_rows(options, device);
     Regress<T> from_bins(options, device);
@@ -221,7 +207,7 @@ TYPED_TEST(BoostingRounds, subsample_and_max_features_change_with_the_seed_alone
   using T = TypeParam;
   const Curve<T> data = curve<T>(150, 4, 0.5);
   for (const Device& device : devices_under_test()) {
-    RegressorOptions options = small();
+    RegressorOptions options = small_trees();
     options.max_iter = 2;
     const std::string plain = saved(Regress<T>(options, device).fit(data.x, data.y));
     options.subsample = 0.5;
@@ -306,7 +292,7 @@ TYPED_TEST(BoostingRounds, an_objective_of_ones_own_takes_the_place_of_the_loss)
   for (int i = 0; i < 100; ++i) weight.push_back(static_cast<T>(1 + i % 2));
   const Blobs<T> blobs = make_blobs<T>({.n_samples = 90, .centers = 3, .seed = 2});
   for (const Device& device : devices_under_test()) {
-    RegressorOptions options = small();
+    RegressorOptions options = small_trees();
     options.precision = GradientPrecision::exact;
     options.early_stopping = EarlyStopping::on;
     options.validation_fraction = {};
@@ -335,7 +321,7 @@ TYPED_TEST(BoostingRounds, an_objective_of_ones_own_takes_the_place_of_the_loss)
 TYPED_TEST(BoostingRounds, single_rows_are_safe_from_many_threads) {
   using T = TypeParam;
   const Curve<T> data = curve<T>(100, 2, 0.1);
-  Regress<T> model(small(), Device::cpu());
+  Regress<T> model(small_trees(), Device::cpu());
   model.fit(data.x, data.y);
   const std::vector<T> expected = model.predict(data.x);
   std::vector<std::thread> threads;

@@ -29,32 +29,18 @@ static_assert(Regressor<HistGradientBoostingRegressor<float>>);
 static_assert(Classifier<HistGradientBoostingClassifier<double>>);
 
 template <class T>
-using Regress = HistGradientBoostingRegressor<T>;
-template <class T>
-using Classify = HistGradientBoostingClassifier<T>;
-
-template <class T>
 constexpr T kNaN = std::numeric_limits<T>::quiet_NaN();
 
 template <class T>
 class Boosting : public ::testing::Test {};
 TYPED_TEST_SUITE(Boosting, StorageTypes, StorageName);
 
-/// Small trees, for few rows.
-RegressorOptions small() {
-  RegressorOptions options;
-  options.max_iter = 5;
-  options.max_leaf_nodes = 5;
-  options.min_samples_leaf = 4;
-  return options;
-}
-
 TYPED_TEST(Boosting, learns_a_curve_and_tells_how_it_did) {
   using T = TypeParam;
   const Curve<T> data = curve<T>(200, 3, 0.1);
   for (const Device& device : devices_under_test()) {
     SCOPED_TRACE(device.name());
-    RegressorOptions options = small();
+    RegressorOptions options = small_trees();
     options.learning_rate = 0.4;
     Regress<T> model(options, device);
     EXPECT_FALSE(model.is_fitted());
@@ -88,7 +74,7 @@ TYPED_TEST(Boosting, single_rows_are_predicted_as_all_are) {
   Labels y;
   for (const T value : data.y) y.push_back(value < 1 ? 4 : (value < 2 ? -2 : 9));
   for (const Device& device : devices_under_test()) {
-    RegressorOptions options = small();
+    RegressorOptions options = small_trees();
     // More trees than are walked at once.
     options.max_iter = 18;
     options.max_leaf_nodes = 3;
@@ -162,7 +148,7 @@ TYPED_TEST(Boosting, stages_end_at_the_prediction) {
   using T = TypeParam;
   const Curve<T> data = curve<T>(100, 2, 0.1);
   for (const Device& device : devices_under_test()) {
-    Regress<T> model(small(), device);
+    Regress<T> model(small_trees(), device);
     model.fit(data.x, data.y);
     std::vector<T> last;
     std::int64_t stages = 0;

@@ -12,6 +12,20 @@
 
 namespace forja::testing {
 
+template <class T>
+using Regress = HistGradientBoostingRegressor<T>;
+template <class T>
+using Classify = HistGradientBoostingClassifier<T>;
+
+/// Small trees, for few rows.
+inline HistGradientBoostingRegressorOptions small_trees() {
+  HistGradientBoostingRegressorOptions options;
+  options.max_iter = 5;
+  options.max_leaf_nodes = 5;
+  options.min_samples_leaf = 4;
+  return options;
+}
+
 template <class Model>
 std::string saved(const Model& model) {
   std::ostringstream out;
