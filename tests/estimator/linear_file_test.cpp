@@ -3,12 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <sstream>
 #include <string>
 
 #include "forja/linear.h"
 #include "support/devices.h"
 #include "support/linear_reference.h"
+#include "support/saved_models.h"
 #include "support/storage_types.h"
 
 namespace {
@@ -20,19 +20,8 @@ using forja::LeastSquaresSolver;
 using forja::LinearRegression;
 using forja::Matrix;
 using forja::Ridge;
-
-template <class Model>
-std::string saved(const Model& model) {
-  std::ostringstream out;
-  model.save(out);
-  return out.str();
-}
-
-template <class Model>
-Model loaded(const std::string& bytes, Device device = Device::cpu()) {
-  std::istringstream in(bytes);
-  return Model::load(in, device);
-}
+using forja::testing::loaded;
+using forja::testing::saved;
 
 template <class T>
 class LinearFileOf : public ::testing::Test {

@@ -9,6 +9,7 @@
 #include "forja/decomposition.h"
 #include "support/decomposition_data.h"
 #include "support/devices.h"
+#include "support/saved_models.h"
 #include "support/storage_types.h"
 
 namespace {
@@ -17,13 +18,7 @@ using forja::Device;
 using forja::Matrix;
 using forja::PCA;
 using forja::SvdSolver;
-
-template <class T>
-std::string saved(const PCA<T>& model) {
-  std::ostringstream out;
-  model.save(out);
-  return out.str();
-}
+using forja::testing::saved;
 
 template <class T>
 PCA<T> loaded(const std::string& bytes, Device device = Device::cpu()) {

@@ -3,12 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <sstream>
 #include <string>
 
 #include "forja/error.h"
 #include "forja/preprocessing.h"
 #include "support/refusal.h"
+#include "support/saved_models.h"
 #include "support/storage_types.h"
 
 namespace {
@@ -21,19 +21,8 @@ using forja::OneHotEncoder;
 using forja::PolynomialFeatures;
 using forja::SimpleImputer;
 using forja::StandardScaler;
-
-template <class Model>
-std::string saved(const Model& model) {
-  std::ostringstream out;
-  model.save(out);
-  return out.str();
-}
-
-template <class Model>
-Model loaded(const std::string& bytes) {
-  std::istringstream in(bytes);
-  return Model::load(in);
-}
+using forja::testing::loaded;
+using forja::testing::saved;
 
 template <class T>
 class TransformerFile : public ::testing::Test {

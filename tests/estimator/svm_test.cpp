@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <limits>
 #include <set>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -17,6 +16,7 @@
 #include "forja/svm.h"
 #include "support/devices.h"
 #include "support/naive_svm.h"
+#include "support/saved_models.h"
 #include "support/storage_types.h"
 
 namespace forja::testing {
@@ -27,19 +27,6 @@ using Labels = std::vector<std::int32_t>;
 template <class T>
 class Svm : public ::testing::Test {};
 TYPED_TEST_SUITE(Svm, StorageTypes, StorageName);
-
-template <class T>
-std::string saved(const T& model) {
-  std::ostringstream out;
-  model.save(out);
-  return out.str();
-}
-
-template <class Model>
-Model loaded(const std::string& bytes, const Device& device = Device::cpu()) {
-  std::istringstream in(bytes);
-  return Model::load(in, device);
-}
 
 /// Classes 7, -3 and 100 around centres that overlap a little.
 template <class T>

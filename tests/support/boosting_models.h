@@ -3,12 +3,12 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
-#include <sstream>
 #include <string>
 #include <vector>
 
 #include "forja/boosting.h"
 #include "formulas/counter_random.h"
+#include "support/saved_models.h"
 
 namespace forja::testing {
 
@@ -24,19 +24,6 @@ inline HistGradientBoostingRegressorOptions small_trees() {
   options.max_leaf_nodes = 5;
   options.min_samples_leaf = 4;
   return options;
-}
-
-template <class Model>
-std::string saved(const Model& model) {
-  std::ostringstream out;
-  model.save(out);
-  return out.str();
-}
-
-template <class Model>
-Model loaded(const std::string& bytes, const Device& device = Device::cpu()) {
-  std::istringstream in(bytes);
-  return Model::load(in, device);
 }
 
 /// Rows and targets.
