@@ -215,7 +215,7 @@ __device__ inline LaneBest best_of_lanes(const LaneBest& own) {
 // A row of blocks for each node; its warps take turns with the features and leave a best split each. Floor: 24 bytes a
 // bin of the node read, and those of its sibling read and its own written where it is the parent without the sibling;
 // some 100 operations in double a bin. Bound by memory, or by latency where nodes times features are few.
-__global__ void __launch_bounds__(kSearchThreads)
+__global__ void __launch_bounds__(kSearchThreads, 3)
     find_splits(BinsView bins, const SearchTask* tasks, formulas::SplitRules rules, const std::int8_t* monotonic,
                 FoundSplit* found) {
   FORJA_SHARED(orders, CategoryOrder[kSearchWarps]);
