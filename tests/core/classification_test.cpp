@@ -23,7 +23,7 @@ using forja::FeatureKind;
 using forja::make_classification;
 using forja::Matrix;
 
-std::vector<std::int64_t> counts(const std::vector<std::int32_t>& labels, std::size_t classes) {
+std::vector<std::int64_t> counts_of(const std::vector<std::int32_t>& labels, std::size_t classes) {
   std::vector<std::int64_t> counts(classes);
   for (const std::int32_t label : labels) ++counts.at(static_cast<std::size_t>(label));
   return counts;
@@ -82,18 +82,18 @@ TEST(Classification, each_column_may_have_its_own_shift_and_scale_whether_or_not
 }
 
 TEST(Classification, classes_have_their_shares_of_the_rows) {
-  EXPECT_EQ(counts(make_classification<float>({.n_samples = 1000, .flip_y = 0}).labels, 2),
+  EXPECT_EQ(counts_of(make_classification<float>({.n_samples = 1000, .flip_y = 0}).labels, 2),
             (std::vector<std::int64_t>{500, 500}));
   const ClassificationOptions three{
       .n_samples = 1000, .n_informative = 3, .n_classes = 3, .weights = {0.7, 0.2, 0.1}, .flip_y = 0};
-  EXPECT_EQ(counts(make_classification<float>(three).labels, 3), (std::vector<std::int64_t>{700, 200, 100}));
+  EXPECT_EQ(counts_of(make_classification<float>(three).labels, 3), (std::vector<std::int64_t>{700, 200, 100}));
   ClassificationOptions last_left_out = three;
   last_left_out.weights = {0.7, 0.2};
   EXPECT_EQ(make_classification<float>(last_left_out).labels, make_classification<float>(three).labels);
-  EXPECT_EQ(counts(make_classification<float>({.n_samples = 10, .weights = {1, 0}, .flip_y = 0}).labels, 2),
+  EXPECT_EQ(counts_of(make_classification<float>({.n_samples = 10, .weights = {1, 0}, .flip_y = 0}).labels, 2),
             (std::vector<std::int64_t>{10, 0}));
   // 7 rows in three equal classes of two clusters each: each within a row for each of its clusters.
-  for (const std::int64_t rows : counts(
+  for (const std::int64_t rows : counts_of(
            make_classification<float>({.n_samples = 7, .n_informative = 3, .n_classes = 3, .flip_y = 0}).labels, 3)) {
     EXPECT_NEAR(static_cast<double>(rows), 7.0 / 3, 2);
   }
@@ -266,7 +266,7 @@ TEST(Classification, the_seed_is_the_only_chance_in_float_and_double) {
 TEST(Classification, many_informative_columns_still_have_different_corners) {
   const auto made = make_classification<float>(
       {.n_samples = 64, .n_features = 70, .n_informative = 70, .n_redundant = 0, .n_classes = 32, .flip_y = 0});
-  EXPECT_EQ(counts(made.labels, 32), (std::vector<std::int64_t>(32, 2)));
+  EXPECT_EQ(counts_of(made.labels, 32), (std::vector<std::int64_t>(32, 2)));
 }
 
 TEST(Classification, options_that_do_not_fit_each_other_are_refused) {

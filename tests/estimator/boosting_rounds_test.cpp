@@ -28,9 +28,6 @@ using RegressorOptions = HistGradientBoostingRegressorOptions;
 using ClassifierOptions = HistGradientBoostingClassifierOptions;
 
 template <class T>
-constexpr T kNaN = std::numeric_limits<T>::quiet_NaN();
-
-template <class T>
 class BoostingRounds : public ::testing::Test {};
 TYPED_TEST_SUITE(BoostingRounds, StorageTypes, StorageName);
 

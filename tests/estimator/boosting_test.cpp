@@ -29,9 +29,6 @@ static_assert(Regressor<HistGradientBoostingRegressor<float>>);
 static_assert(Classifier<HistGradientBoostingClassifier<double>>);
 
 template <class T>
-constexpr T kNaN = std::numeric_limits<T>::quiet_NaN();
-
-template <class T>
 class Boosting : public ::testing::Test {};
 TYPED_TEST_SUITE(Boosting, StorageTypes, StorageName);
 

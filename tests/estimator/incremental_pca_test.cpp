@@ -28,11 +28,8 @@ using forja::InvalidArgument;
 using forja::Matrix;
 using forja::PCA;
 using forja::testing::decaying;
+using forja::testing::kProductRounding;
 using forja::testing::refusal;
-
-/// Rounding of T in products, relative to the largest singular value.
-template <class T>
-constexpr double kRounding = 64 * static_cast<double>(std::numeric_limits<T>::epsilon());
 
 template <class T>
 class IncrementalPCAOf : public ::testing::Test {};
@@ -53,17 +50,17 @@ TYPED_TEST(IncrementalPCAOf, all_components_in_batches_are_those_of_all_rows_at_
     EXPECT_EQ(model.noise_variance(), 0);
     const double scale = full.singular_values()[0];
     for (std::size_t c = 0; c < 6; ++c) {
-      EXPECT_NEAR(model.singular_values()[c], full.singular_values()[c], kRounding<T> * scale);
+      EXPECT_NEAR(model.singular_values()[c], full.singular_values()[c], kProductRounding<T> * scale);
       EXPECT_NEAR(model.mean()[c], full.mean()[c], 1e-13 * 50);
-      EXPECT_NEAR(model.explained_variance_ratio()[c], full.explained_variance_ratio()[c], kRounding<T>);
+      EXPECT_NEAR(model.explained_variance_ratio()[c], full.explained_variance_ratio()[c], kProductRounding<T>);
       for (std::int64_t j = 0; j < 6; ++j) {
         EXPECT_NEAR(static_cast<double>(model.components()(static_cast<std::int64_t>(c), j)),
-                    static_cast<double>(full.components()(static_cast<std::int64_t>(c), j)), 16 * kRounding<T>);
+                    static_cast<double>(full.components()(static_cast<std::int64_t>(c), j)), 16 * kProductRounding<T>);
       }
     }
     const Matrix<T> back = model.inverse_transform(z);
     for (std::size_t i = 0; i < back.values().size(); ++i) {
-      EXPECT_NEAR(static_cast<double>(back.values()[i]), static_cast<double>(x.values()[i]), 50 * kRounding<T>);
+      EXPECT_NEAR(static_cast<double>(back.values()[i]), static_cast<double>(x.values()[i]), 50 * kProductRounding<T>);
     }
     // Batches by hand, rows on the device, and one row alone, end where fit() does.
     IncrementalPCA<T> by_hand({}, device);

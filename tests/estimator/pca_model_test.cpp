@@ -23,10 +23,7 @@ using forja::Matrix;
 using forja::PCA;
 using forja::SvdSolver;
 using forja::testing::decaying;
-
-/// Rounding of T in products, relative to the largest singular value.
-template <class T>
-constexpr double kRounding = 64 * static_cast<double>(std::numeric_limits<T>::epsilon());
+using forja::testing::kProductRounding;
 
 template <class T>
 class PCAModelOf : public ::testing::Test {
@@ -88,7 +85,7 @@ TYPED_TEST(PCAModelOf, whitening_and_all_components_leave_the_covariance_that_of
       for (std::int64_t b = 0; b < 4; ++b) {
         double sum = 0;
         for (std::int64_t i = 0; i < 150; ++i) sum += centred(i, a) * centred(i, b);
-        EXPECT_NEAR(found(a, b), sum / 149, kRounding<T>);
+        EXPECT_NEAR(found(a, b), sum / 149, kProductRounding<T>);
       }
     }
     EXPECT_TRUE(std::isfinite(model.score(x)));
@@ -104,13 +101,13 @@ TYPED_TEST(PCAModelOf, the_residual_is_what_the_components_leave_out) {
       SCOPED_TRACE(device.name() + ", " + std::to_string(n) + " rows");
       for (const SvdSolver solver : {SvdSolver::full, SvdSolver::covariance_eigh}) {
         PCA<T> exact({.n_components = 5, .svd_solver = solver}, device);
-        EXPECT_NEAR(exact.fit(x).residual(), expected[5], 8 * kRounding<T> * expected[0]);
+        EXPECT_NEAR(exact.fit(x).residual(), expected[5], 8 * kProductRounding<T> * expected[0]);
         EXPECT_EQ(exact.n_iter(), 0);
         EXPECT_TRUE(exact.converged());
       }
       PCA<T> good({.n_components = 5, .svd_solver = SvdSolver::randomized}, device);
       good.fit(x);
-      EXPECT_GE(good.residual(), expected[5] * (1 - 8 * kRounding<T>));
+      EXPECT_GE(good.residual(), expected[5] * (1 - 8 * kProductRounding<T>));
       // Of 8^(1/5) and the other directions' share in a probe.
       EXPECT_LE(good.residual(), 2 * expected[5]);
       EXPECT_EQ(good.n_iter(), 4);

@@ -20,11 +20,8 @@ using forja::Matrix;
 using forja::PCA;
 using forja::SvdSolver;
 using forja::testing::decaying;
+using forja::testing::kProductRounding;
 using forja::testing::naive_svd;
-
-/// Rounding of T in products, relative to the largest singular value.
-template <class T>
-constexpr double kRounding = 64 * static_cast<double>(std::numeric_limits<T>::epsilon());
 
 template <class T>
 class PCAOf : public ::testing::Test {};
@@ -52,9 +49,10 @@ TYPED_TEST(PCAOf, attributes_are_those_of_the_singular_value_decomposition) {
         for (std::size_t i = 0; i < 3; ++i) {
           const double square = expected.values[i] * expected.values[i];
           kept += square;
-          EXPECT_NEAR(model.singular_values()[i], expected.values[i], 8 * kRounding<T> * expected.values[0]);
-          EXPECT_NEAR(model.explained_variance()[i], square / static_cast<double>(n - 1), 8 * kRounding<T> * total);
-          EXPECT_NEAR(model.explained_variance_ratio()[i], square / total, 8 * kRounding<T>);
+          EXPECT_NEAR(model.singular_values()[i], expected.values[i], 8 * kProductRounding<T> * expected.values[0]);
+          EXPECT_NEAR(model.explained_variance()[i], square / static_cast<double>(n - 1),
+                      8 * kProductRounding<T> * total);
+          EXPECT_NEAR(model.explained_variance_ratio()[i], square / total, 8 * kProductRounding<T>);
           // Up to a sign, which makes the largest entry positive.
           const auto row = model.components().row(static_cast<std::int64_t>(i));
           double product = 0;
@@ -64,11 +62,11 @@ TYPED_TEST(PCAOf, attributes_are_those_of_the_singular_value_decomposition) {
                        expected.vectors(static_cast<std::int64_t>(i), static_cast<std::int64_t>(j));
             if (std::abs(row[j]) > std::abs(largest)) largest = row[j];
           }
-          EXPECT_NEAR(std::abs(product), 1, 64 * kRounding<T>);
+          EXPECT_NEAR(std::abs(product), 1, 64 * kProductRounding<T>);
           EXPECT_GT(largest, 0);
         }
         EXPECT_NEAR(model.noise_variance(), (total - kept) / static_cast<double>((n - 1) * (std::min(n, d) - 3)),
-                    8 * kRounding<T> * total);
+                    8 * kProductRounding<T> * total);
       }
     }
   }
@@ -94,19 +92,19 @@ TYPED_TEST(PCAOf, transforms_are_projections_and_white_ones_have_unit_variance) 
           projection += (static_cast<double>(x(i, j)) - plain.mean()[static_cast<std::size_t>(j)]) *
                         static_cast<double>(plain.components()(c, j));
         }
-        EXPECT_NEAR(static_cast<double>(z(i, c)), projection, kRounding<T> * 10);
-        EXPECT_NEAR(static_cast<double>(w(i, c)), projection / deviation, kRounding<T> * 10 / deviation);
+        EXPECT_NEAR(static_cast<double>(z(i, c)), projection, kProductRounding<T> * 10);
+        EXPECT_NEAR(static_cast<double>(w(i, c)), projection / deviation, kProductRounding<T> * 10 / deviation);
         sum += static_cast<double>(w(i, c));
         square += static_cast<double>(w(i, c)) * static_cast<double>(w(i, c));
       }
-      EXPECT_NEAR(sum, 0, 300 * kRounding<T> * 10 / deviation);
-      EXPECT_NEAR(square / 299, 1, kRounding<T> * 100 / deviation);
+      EXPECT_NEAR(sum, 0, 300 * kProductRounding<T> * 10 / deviation);
+      EXPECT_NEAR(square / 299, 1, kProductRounding<T> * 100 / deviation);
     }
     const Matrix<T> back = plain.inverse_transform(z);
     const Matrix<T> white_back = white.inverse_transform(w);
     for (std::size_t i = 0; i < back.values().size(); ++i) {
       EXPECT_NEAR(static_cast<double>(back.values()[i]), static_cast<double>(white_back.values()[i]),
-                  kRounding<T> * 10);
+                  kProductRounding<T> * 10);
     }
   }
 }
@@ -128,7 +126,7 @@ TYPED_TEST(PCAOf, rows_without_variance_have_no_nan_anywhere) {
                     finite(model.explained_variance_ratio()));
         EXPECT_EQ(model.noise_variance(), 0);
         EXPECT_EQ(model.inverse_transform(z), x);
-        EXPECT_LE(forja::testing::orthonormality(Matrix<double>(model.components().view())), kRounding<T>);
+        EXPECT_LE(forja::testing::orthonormality(Matrix<double>(model.components().view())), kProductRounding<T>);
       }
     }
   }
@@ -146,7 +144,7 @@ TYPED_TEST(PCAOf, a_mean_of_a_million_costs_no_digits) {
       model.fit(x);
       for (std::size_t i = 0; i < 5; ++i) {
         EXPECT_NEAR(model.singular_values()[i], expected.values[i],
-                    std::max(8 * kRounding<T>, 1e-10) * expected.values[0]);
+                    std::max(8 * kProductRounding<T>, 1e-10) * expected.values[0]);
       }
     }
   }
@@ -170,7 +168,7 @@ TYPED_TEST(PCAOf, equal_variances_give_the_same_plane) {
     for (std::int64_t j : {0, 1, 3}) {
       std::vector<double> axis(4);
       axis[static_cast<std::size_t>(j)] = 1;
-      EXPECT_LE(forja::testing::distance_from_span(axis, components), kRounding<T>) << "axis " << j;
+      EXPECT_LE(forja::testing::distance_from_span(axis, components), kProductRounding<T>) << "axis " << j;
     }
   }
 }
@@ -189,7 +187,7 @@ TYPED_TEST(PCAOf, devices_agree_and_a_seed_repeats_itself) {
     for (std::size_t i = 0; i < components.values().size(); ++i) {
       // The same directions: what remains is the rounding of products, over the gaps between the values.
       EXPECT_NEAR(static_cast<double>(components.values()[i]), static_cast<double>(first.components().values()[i]),
-                  64 * kRounding<T>);
+                  64 * kProductRounding<T>);
     }
     // A fitted model transforms on any device.
     PCA<T> moved = first;
@@ -197,7 +195,8 @@ TYPED_TEST(PCAOf, devices_agree_and_a_seed_repeats_itself) {
     const Matrix<T> z = moved.transform(x);
     const Matrix<T> expected = first.transform(x);
     for (std::size_t i = 0; i < z.values().size(); ++i) {
-      EXPECT_NEAR(static_cast<double>(z.values()[i]), static_cast<double>(expected.values()[i]), kRounding<T> * 10);
+      EXPECT_NEAR(static_cast<double>(z.values()[i]), static_cast<double>(expected.values()[i]),
+                  kProductRounding<T> * 10);
     }
   }
 }

@@ -23,10 +23,7 @@ using forja::Matrix;
 using forja::SvdSolver;
 using forja::TruncatedSVD;
 using forja::testing::decaying;
-
-/// Rounding of T in products, relative to the largest singular value.
-template <class T>
-constexpr double kRounding = 64 * static_cast<double>(std::numeric_limits<T>::epsilon());
+using forja::testing::kProductRounding;
 
 /// a b, in double.
 template <class T>
@@ -82,9 +79,9 @@ TYPED_TEST(SvdOf, the_factors_multiply_to_the_rows) {
           scaled(i, c) *= static_cast<T>(found.singular_values[static_cast<std::size_t>(c)]);
         }
       }
-      EXPECT_LE(difference(product(scaled, found.vt), x), kRounding<T> * expected[0]);
-      EXPECT_LE(forja::testing::orthonormality(Matrix<double>(transposed(found.u).view())), kRounding<T>);
-      EXPECT_LE(forja::testing::orthonormality(Matrix<double>(found.vt.view())), kRounding<T>);
+      EXPECT_LE(difference(product(scaled, found.vt), x), kProductRounding<T> * expected[0]);
+      EXPECT_LE(forja::testing::orthonormality(Matrix<double>(transposed(found.u).view())), kProductRounding<T>);
+      EXPECT_LE(forja::testing::orthonormality(Matrix<double>(found.vt.view())), kProductRounding<T>);
       for (std::size_t i = 0; i < expected.size(); ++i) {
         EXPECT_NEAR(found.singular_values[i], expected[i], 1e-13 * expected[0]);
       }
@@ -103,9 +100,9 @@ TYPED_TEST(SvdOf, random_directions_find_the_leading_part) {
     EXPECT_EQ(found.u.columns(), 4);
     for (std::int64_t c = 0; c < 4; ++c) {
       EXPECT_NEAR(found.singular_values[static_cast<std::size_t>(c)],
-                  whole.singular_values[static_cast<std::size_t>(c)], kRounding<T> * whole.singular_values[0]);
+                  whole.singular_values[static_cast<std::size_t>(c)], kProductRounding<T> * whole.singular_values[0]);
       for (std::int64_t j = 0; j < 30; ++j) {
-        EXPECT_NEAR(static_cast<double>(found.vt(c, j)), static_cast<double>(whole.vt(c, j)), 16 * kRounding<T>);
+        EXPECT_NEAR(static_cast<double>(found.vt(c, j)), static_cast<double>(whole.vt(c, j)), 16 * kProductRounding<T>);
       }
     }
   }
@@ -123,10 +120,11 @@ TYPED_TEST(SvdOf, the_pseudo_inverse_has_penroses_four_properties) {
       const Matrix<double> left = product(x, inverse);
       const Matrix<double> right = product(inverse, x);
       const double scale = forja::testing::naive_svd(inverse, false).values[0];
-      EXPECT_LE(difference(product(left, Matrix<double>(x.view())), x), kRounding<T> * scale * 4);
-      EXPECT_LE(difference(product(right, Matrix<double>(inverse.view())), inverse), kRounding<T> * scale * scale * 4);
-      EXPECT_LE(difference(left, transposed(left)), kRounding<T> * scale * 4);
-      EXPECT_LE(difference(right, transposed(right)), kRounding<T> * scale * 4);
+      EXPECT_LE(difference(product(left, Matrix<double>(x.view())), x), kProductRounding<T> * scale * 4);
+      EXPECT_LE(difference(product(right, Matrix<double>(inverse.view())), inverse),
+                kProductRounding<T> * scale * scale * 4);
+      EXPECT_LE(difference(left, transposed(left)), kProductRounding<T> * scale * 4);
+      EXPECT_LE(difference(right, transposed(right)), kProductRounding<T> * scale * 4);
     }
   }
   for (const Device& device : forja::testing::devices_under_test()) {
@@ -148,12 +146,13 @@ TYPED_TEST(SvdOf, least_squares_are_the_shortest_solutions) {
       EXPECT_EQ(std::ssize(found.singular_values), std::min(n, d));
       const Matrix<T> inverse = forja::pinv<T>(x, rcond, device);
       const double scale = forja::testing::naive_svd(inverse, false).values[0];
-      EXPECT_LE(difference(found.solution, product(inverse, y)), 8 * kRounding<T> * scale * scale);
+      EXPECT_LE(difference(found.solution, product(inverse, y)), 8 * kProductRounding<T> * scale * scale);
       const Matrix<double> fitted = product(x, found.solution);
       for (std::int64_t t = 0; t < 2; ++t) {
         double square = 0;
         for (std::int64_t i = 0; i < n; ++i) square += std::pow(static_cast<double>(y(i, t)) - fitted(i, t), 2);
-        EXPECT_NEAR(found.residual_squares[static_cast<std::size_t>(t)], square, kRounding<T> * scale * (square + 1));
+        EXPECT_NEAR(found.residual_squares[static_cast<std::size_t>(t)], square,
+                    kProductRounding<T> * scale * (square + 1));
       }
     }
   }
@@ -211,7 +210,7 @@ TYPED_TEST(SvdOf, a_truncated_model_comes_back_from_its_file_and_damage_is_refus
     EXPECT_EQ(other.explained_variance(), model.explained_variance());
     EXPECT_EQ(other.residual(), model.residual());
     EXPECT_EQ(other.svd_solver_used(), SvdSolver::randomized);
-    EXPECT_LE(difference(other.transform(x), model.transform(x)), kRounding<T> * 10);
+    EXPECT_LE(difference(other.transform(x), model.transform(x)), kProductRounding<T> * 10);
   }
   for (std::size_t size = 0; size < bytes.size(); size += 3) {
     std::istringstream in(bytes.substr(0, size));

@@ -13,6 +13,9 @@
 namespace forja::testing {
 
 template <class T>
+constexpr T kNaN = std::numeric_limits<T>::quiet_NaN();
+
+template <class T>
 using Regress = HistGradientBoostingRegressor<T>;
 template <class T>
 using Classify = HistGradientBoostingClassifier<T>;

@@ -2,11 +2,16 @@
 
 #include <cmath>
 #include <cstdint>
+#include <limits>
 
 #include "forja/matrix.h"
 #include "support/kmeans_data.h"
 
 namespace forja::testing {
+
+/// Rounding of T in products, relative to the largest singular value.
+template <class T>
+constexpr double kProductRounding = 64 * static_cast<double>(std::numeric_limits<T>::epsilon());
 
 /// n x d rows made of min(n, d) or fewer random directions whose lengths fall by `decay` from one to the next, plus an
 /// offset: singular values that lie apart.
