@@ -13,6 +13,12 @@
 #include "forja/error.h"
 
 namespace forja {
+namespace {
+
+/// Up to so many rows on the host are summed one by one: a predictor takes longer to make.
+constexpr std::int64_t kFewRowsOfHost = 16;
+
+}  // namespace
 
 template <class T>
 BinnedMatrix<T>::BinnedMatrix(const Rows<T>& x, BinOptions options, std::span<const T> sample_weight, Device device)
@@ -60,6 +66,12 @@ Matrix<double> HistGradientBoosting<T>::raw_scores(std::string_view what, const 
   core::check_columns(call(what), x.columns(), own.table.features());
   core::check_rows_but_values(call(what), x, device_);
   Matrix<double> scores(x.rows(), own.outputs());
+  if (x.host() != nullptr && x.rows() <= kFewRowsOfHost) {
+    for (std::int64_t i = 0; i < x.rows(); ++i) {
+      for (std::int64_t k = 0; k < own.outputs(); ++k) scores(i, k) = fitted_.row_forest->score(x.host()->row(i), k);
+    }
+    return scores;
+  }
   core::families<T>(device_)
       .make_boosting_predictor(core::place(device_), own.view())
       ->sum(x, 0, own.rounds(), scores.view());

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cmath>
 #include <limits>
 #include <utility>
@@ -12,18 +11,10 @@
 namespace forja::core {
 namespace {
 
-/// Edges from the root to the deepest leaf.
-std::int32_t depth_of(std::span<const compute::ForestNode> tree) {
-  std::vector<std::int32_t> depth(tree.size());
-  std::int32_t deepest = 0;
-  for (std::size_t i = 0; i < tree.size(); ++i) {
-    deepest = std::max(deepest, depth[i]);
-    if (tree[i].feature < 0) continue;
-    const auto left = static_cast<std::size_t>(tree[i].left);
-    depth[left] = depth[left + 1] = depth[i] + 1;
-  }
-  return deepest;
-}
+constexpr std::size_t kNodesOfLine = 7;
+constexpr std::size_t kWaysOut = 8;
+/// Lines are numbered in 32 bits, and there are as many as nodes at most.
+constexpr std::size_t kMostNodes = std::size_t{1} << 28;
 
 std::span<const compute::ForestNode> nodes_of(const FittedForest& forest, std::int64_t tree) {
   const auto first = static_cast<std::size_t>(forest.first[static_cast<std::size_t>(tree)]);
@@ -35,47 +26,67 @@ std::span<const compute::ForestNode> nodes_of(const FittedForest& forest, std::i
 
 template <class T>
 RowForest<T>::RowForest(std::shared_ptr<const FittedForest> forest) : forest_(std::move(forest)) {
-  const std::int64_t features = forest_->table.features();
-  const int value_bits = static_cast<int>(std::bit_width(static_cast<std::uint64_t>(2 * features - 1)));
-  const int place_bits = static_cast<int>(std::bit_width(forest_->nodes.size()));
-  const bool fits = value_bits + place_bits <= std::numeric_limits<Link>::digits && place_bits <= 32;
-  if (!forest_->left_bins.empty() || features > kMostFeatures || !fits) return;
-  value_bits_ = value_bits;
-  const std::int64_t outputs = forest_->outputs();
-  const std::int64_t rounds = forest_->rounds();
-  for (std::int64_t k = 0; k < outputs; ++k) {
-    for (std::int64_t first = 0; first < rounds; first += kBlock) {
-      const std::int64_t count = std::min<std::int64_t>(kBlock, rounds - first);
-      std::vector<std::pair<std::int32_t, std::int64_t>> by_depth;
-      for (std::int64_t i = 0; i < count; ++i) {
-        by_depth.emplace_back(depth_of(nodes_of(*forest_, (first + i) * outputs + k)), i);
-      }
-      std::sort(by_depth.begin(), by_depth.end());
-      for (const auto& [depth, i] : by_depth) {
-        order_.push_back(static_cast<std::uint8_t>(i));
-        roots_.push_back(static_cast<std::uint32_t>(nodes_.size()));
-        add_tree((first + i) * outputs + k);
-      }
+  const bool numeric = forest_->left_bins.empty();
+  if (!numeric || forest_->table.features() > kMostFeatures || forest_->nodes.size() > kMostNodes) return;
+  for (std::int64_t k = 0; k < forest_->outputs(); ++k) add_trees(k);
+}
+
+template <class T>
+void RowForest<T>::add_trees(std::int64_t output) {
+  const std::size_t first = lines_.size();
+  first_root_.push_back(static_cast<std::uint32_t>(first));
+  std::vector<Root> roots;
+  for (std::int64_t tree = output; tree < forest_->trees(); tree += forest_->outputs()) {
+    roots.push_back({nodes_of(*forest_, tree), 0});
+  }
+  lines_.resize(first + roots.size());
+  for (std::size_t done = 0; done < roots.size(); ++done) {
+    Line& line = lines_[first + done];
+    line.first_line = static_cast<std::uint32_t>(first + roots.size());
+    line.first_leaf = static_cast<std::uint32_t>(values_.size());
+    const Root root = roots[done];
+    fill(line, root, roots);
+    lines_.resize(first + roots.size());
+  }
+}
+
+template <class T>
+void RowForest<T>::fill(Line& line, const Root& root, std::vector<Root>& below) {
+  constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
+  std::array<std::size_t, kNodesOfLine + kWaysOut> places;
+  places.fill(kNone);
+  places[0] = root.node;
+  for (std::size_t i = 0; i < kNodesOfLine; ++i) {
+    line.threshold[i] = std::numeric_limits<T>::infinity();
+    line.value[i] = 1;
+    if (places[i] == kNone) continue;
+    const compute::ForestNode& node = root.tree[places[i]];
+    if (node.feature < 0) {
+      places[2 * i + 1] = places[i];
+      continue;
+    }
+    line.threshold[i] = static_cast<T>(node.threshold);
+    line.value[i] = static_cast<std::uint16_t>(2 * node.feature + (node.missing_left ? 1 : 0));
+    places[2 * i + 1] = static_cast<std::size_t>(node.left);
+    places[2 * i + 2] = static_cast<std::size_t>(node.left) + 1;
+  }
+  const std::size_t first = below.size();
+  line.ways_out = 0;
+  for (std::size_t way = 0; way < kWaysOut; ++way) {
+    const std::size_t place = places[kNodesOfLine + way];
+    const bool leads_on = place != kNone && root.tree[place].feature >= 0;
+    line.ways_out |= static_cast<std::uint32_t>(below.size() - first + (leads_on ? 8 : 0)) << (4 * way);
+    if (leads_on) {
+      below.push_back({root.tree, place});
+    } else {
+      values_.push_back(place != kNone ? root.tree[place].value : 0.0);
     }
   }
 }
 
 template <class T>
-void RowForest<T>::add_tree(std::int64_t tree) {
-  const std::size_t first = nodes_.size();
-  for (const compute::ForestNode& node : nodes_of(*forest_, tree)) {
-    const bool leaf = node.feature < 0;
-    const auto value = leaf ? Link{1} : static_cast<Link>(2 * node.feature + (node.missing_left ? 1 : 0));
-    const std::size_t left = leaf ? nodes_.size() : first + static_cast<std::size_t>(node.left);
-    nodes_.push_back({leaf ? std::numeric_limits<T>::infinity() : static_cast<T>(node.threshold),
-                      static_cast<Link>(static_cast<Link>(left) << value_bits_ | value)});
-    values_.push_back(node.value);
-  }
-}
-
-template <class T>
 double RowForest<T>::score(std::span<const T> row, std::int64_t output) const {
-  if (value_bits_ > 0) return compact_score(row, output);
+  if (!lines_.empty()) return score_by_lines(row, output);
   double sum = forest_->baseline[static_cast<std::size_t>(output)];
   for (std::int64_t t = output; t < forest_->trees(); t += forest_->outputs()) {
     const std::span<const compute::ForestNode> tree = nodes_of(*forest_, t);
@@ -90,50 +101,55 @@ double RowForest<T>::score(std::span<const T> row, std::int64_t output) const {
 }
 
 template <class T>
-double RowForest<T>::compact_score(std::span<const T> row, std::int64_t output) const {
+double RowForest<T>::score_by_lines(std::span<const T> row, std::int64_t output) const {
   Inputs inputs;
   for (std::size_t f = 0; f < row.size(); ++f) {
     inputs[2 * f] = row[f];
     inputs[2 * f + 1] = std::isnan(row[f]) ? -std::numeric_limits<T>::infinity() : row[f];
   }
   const auto trees = static_cast<std::size_t>(forest_->rounds());
-  const std::size_t first = static_cast<std::size_t>(output) * trees;
   double sum = forest_->baseline[static_cast<std::size_t>(output)];
-  std::array<double, kBlock> found;
-  for (std::size_t block = first; block < first + trees; block += kBlock) {
-    const std::size_t count = std::min(kBlock, first + trees - block);
-    for (std::size_t t = 0; t < count; t += kAtOnce) {
-      // Walkers without a tree of their own go down the last one's.
-      const std::size_t last = std::min(kAtOnce, count - t) - 1;
-      std::uint32_t at[kAtOnce];
-      for (std::size_t i = 0; i < kAtOnce; ++i) at[i] = roots_[block + t + std::min(i, last)];
-      walk(inputs, at);
-      for (std::size_t i = 0; i <= last; ++i) found[order_[block + t + i]] = values_[at[i]];
-    }
-    for (std::size_t i = 0; i < count; ++i) sum += found[i];
+  for (std::size_t first = 0; first < trees; first += kBlock) {
+    const std::size_t count = std::min(kBlock, trees - first);
+    std::uint32_t leaves[kBlock];
+    find_leaves(inputs, first_root_[static_cast<std::size_t>(output)] + first, count, leaves);
+    for (std::size_t i = 0; i < count; ++i) sum += values_[leaves[i]];
   }
   return sum;
 }
 
 template <class T>
-void RowForest<T>::walk(const T* inputs, std::uint32_t* at) const {
-  constexpr int kStepsBetweenLooks = 3;
-  const Node* nodes = nodes_.data();
-  const Link mask = (Link{1} << value_bits_) - 1;
-  const int shift = value_bits_;
-  std::uint32_t moved = 1;
-  while (moved != 0) {
-    for (int step = 0; step < kStepsBetweenLooks; ++step) {
-      moved = 0;
-#pragma GCC unroll 16
-      for (std::size_t i = 0; i < kAtOnce; ++i) {
-        const Node node = nodes[at[i]];
-        const bool right = !(inputs[node.link & mask] <= node.threshold);
-        const std::uint32_t next = static_cast<std::uint32_t>(node.link >> shift) + (right ? 1 : 0);
-        moved |= next ^ at[i];
-        at[i] = next;
-      }
+unsigned RowForest<T>::way_out(const Line& line, const T* inputs) {
+  const auto right = [&](unsigned i) { return static_cast<unsigned>(!(inputs[line.value[i]] <= line.threshold[i])); };
+  const unsigned first = right(0);
+  const unsigned second = 2 * first + right(1 + first);
+  return 2 * second + right(3 + second);
+}
+
+template <class T>
+void RowForest<T>::find_leaves(const T* inputs, std::size_t first_root, std::size_t count,
+                               std::uint32_t* leaves) const {
+  std::uint32_t at[kBlock];
+  std::uint8_t tree[kBlock];
+  for (std::size_t i = 0; i < count; ++i) {
+    at[i] = static_cast<std::uint32_t>(first_root + i);
+    tree[i] = static_cast<std::uint8_t>(i);
+  }
+  for (std::size_t walking = count; walking > 0;) {
+    std::size_t still = 0;
+    for (std::size_t k = 0; k < walking; ++k) {
+      const Line& line = lines_[at[k]];
+      const unsigned way = way_out(line, inputs);
+      const unsigned code = line.ways_out >> (4 * way);
+      const unsigned lines_before = code & 7;
+      // What is written of a tree that is not at its end is written again.
+      leaves[tree[k]] = line.first_leaf + way - lines_before;
+      at[still] = line.first_line + lines_before;
+      tree[still] = tree[k];
+      __builtin_prefetch(&lines_[at[still]]);
+      still += code >> 3 & 1;
     }
+    walking = still;
   }
 }
 

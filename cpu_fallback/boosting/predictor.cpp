@@ -20,10 +20,7 @@ namespace hn = hwy::HWY_NAMESPACE;
 constexpr std::int64_t kMostRowsOfBlock = 256;
 constexpr std::int64_t kFewRowsOfBlock = 64;
 constexpr std::size_t kManyColumns = 256;
-/// Fewer rows than this walk the trees one by one.
-constexpr std::int64_t kFewRows = 8;
 constexpr int kRowsAbreast = 8;
-constexpr int kTreesAbreast = 16;
 /// Steps down trees that take a thread longer than it takes to wake another.
 constexpr std::int64_t kTreesForThreads = 1 << 12;
 
@@ -135,37 +132,6 @@ std::int32_t CpuBoostingPredictor<T>::next(std::int32_t at, const T* row) const 
 }
 
 template <class T>
-template <int kTrees, bool kCategorical>
-void CpuBoostingPredictor<T>::walk_trees(std::int64_t first, const T* row, double* out) const {
-  std::int32_t at[kTrees];
-  for (int j = 0; j < kTrees; ++j) at[j] = trees_[static_cast<std::size_t>(first + j)].root;
-  for (std::int32_t moved = 1; moved != 0;) {
-    moved = 0;
-#pragma GCC unroll 16
-    for (int j = 0; j < kTrees; ++j) {
-      const std::int32_t to = next<kCategorical>(at[j], row);
-      moved |= to ^ at[j];
-      at[j] = to;
-    }
-  }
-  for (int j = 0; j < kTrees; ++j) out[(first + j) % outputs_] += values_[static_cast<std::size_t>(at[j])];
-}
-
-template <class T>
-void CpuBoostingPredictor<T>::sum_row(const T* row, std::int64_t first_tree, std::int64_t end_tree, double* out) const {
-  std::int64_t t = first_tree;
-  const bool categorical = !left_bins_.empty();
-  for (; t + kTreesAbreast <= end_tree; t += kTreesAbreast) {
-    if (categorical) {
-      walk_trees<kTreesAbreast, true>(t, row, out);
-    } else {
-      walk_trees<kTreesAbreast, false>(t, row, out);
-    }
-  }
-  for (; t < end_tree; ++t) walk_trees<1, true>(t, row, out);
-}
-
-template <class T>
 template <int kRows, bool kCategorical>
 void CpuBoostingPredictor<T>::walk_rows(std::int32_t root, const T* x, std::int64_t stride, double* sums) const {
   std::int32_t at[kRows];
@@ -264,12 +230,6 @@ void CpuBoostingPredictor<T>::sum(const Rows<T>& x, std::int64_t first_round, st
   }
   const std::int64_t first_tree = first_round * outputs_;
   const std::int64_t end_tree = end_round * outputs_;
-  if (rows.rows() < kFewRows) {
-    for (std::int64_t i = 0; i < rows.rows(); ++i) {
-      sum_row(rows.row(i).data(), first_tree, end_tree, out.row(i).data());
-    }
-    return;
-  }
   const Chunks blocks{rows.rows(), block_rows_};
   const int threads = rows.rows() * (end_tree - first_tree) < kTreesForThreads ? 1 : threads_;
   std::vector<Room> rooms(static_cast<std::size_t>(threads));

@@ -12,8 +12,7 @@ namespace forja::cpu {
 
 /// Blocks of rows go through all trees. A numeric tree of few leaves is not walked: each of its splits crosses out
 /// leaves for many rows at once, and the first that is left is the row's (QuickScorer: Lucchese et al. 2015). Other
-/// trees are walked by several rows abreast, and a few rows alone walk several trees abreast, without memory of their
-/// own.
+/// trees are walked by several rows abreast.
 ///
 /// Floor: a comparison and two operations of a vector for each split and vector of rows; walked, a step is a load of a
 /// node that depends on the one before, and one of a value.
@@ -60,9 +59,6 @@ class CpuBoostingPredictor final : public compute::BoostingPredictor<T> {
   bool category_left(std::int32_t node, T value) const;
   template <bool kCategorical>
   std::int32_t next(std::int32_t at, const T* row) const;
-  template <int kTrees, bool kCategorical>
-  void walk_trees(std::int64_t first, const T* row, double* out) const;
-  void sum_row(const T* row, std::int64_t first_tree, std::int64_t end_tree, double* out) const;
   template <int kRows, bool kCategorical>
   void walk_rows(std::int32_t root, const T* x, std::int64_t stride, double* sums) const;
   void cross_rows(const Tree& tree, const T* columns, double* sums) const;
