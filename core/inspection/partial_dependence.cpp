@@ -10,7 +10,7 @@
 namespace forja {
 namespace {
 
-constexpr const char* kCall = "partial_dependence";
+constexpr const char* kDependence = "partial_dependence";
 
 template <class T>
 Matrix<T> as_matrix(Matrix<T> predictions) {
@@ -43,8 +43,8 @@ PartialDependence brute(const std::function<Predictions(MatrixView<const T>)>& p
                         std::span<const std::int64_t> features, const PartialDependenceOptions& options,
                         std::span<const T> sample_weight) {
   PartialDependence found{core::dependence_grid(x, features, options), {}};
-  if (core::check_sample_weight(kCall, sample_weight, x.rows()) == 0) {
-    throw InvalidArgument(fmt::format("{}: all {} rows weigh 0", kCall, x.rows()));
+  if (core::check_sample_weight(kDependence, sample_weight, x.rows()) == 0) {
+    throw InvalidArgument(fmt::format("{}: all {} rows weigh 0", kDependence, x.rows()));
   }
   const Matrix<double> points = core::grid_points(found.grid_values);
   Matrix<T> rows(x);
@@ -56,12 +56,12 @@ PartialDependence brute(const std::function<Predictions(MatrixView<const T>)>& p
     const Matrix<T> predictions = as_matrix(predict(rows.view()));
     if (point == 0) found.average = Matrix<double>(predictions.columns(), points.rows());
     if (predictions.empty() || predictions.rows() != x.rows()) {
-      throw InvalidArgument(fmt::format("{}: predict gave {} x {} values for {} rows", kCall, predictions.rows(),
+      throw InvalidArgument(fmt::format("{}: predict gave {} x {} values for {} rows", kDependence, predictions.rows(),
                                         predictions.columns(), x.rows()));
     }
     if (predictions.columns() != found.average.rows()) {
       throw InvalidArgument(
-          fmt::format("{}: predict gave {} columns after {}", kCall, predictions.columns(), found.average.rows()));
+          fmt::format("{}: predict gave {} columns after {}", kDependence, predictions.columns(), found.average.rows()));
     }
     const std::vector<double> mean = weighted_mean(predictions, sample_weight);
     for (std::size_t k = 0; k < mean.size(); ++k) found.average(static_cast<std::int64_t>(k), point) = mean[k];
@@ -87,7 +87,7 @@ template <class T>
 PartialDependence partial_dependence(const HistGradientBoosting<T>& model, std::type_identity_t<MatrixView<const T>> x,
                                      std::span<const std::int64_t> features, const PartialDependenceOptions& options) {
   const core::FittedForest& forest = model.forest();
-  core::check_columns(kCall, x.columns(), model.n_features_in());
+  core::check_columns(kDependence, x.columns(), model.n_features_in());
   PartialDependence found{core::dependence_grid(x, features, options), {}};
   found.average = core::forest_dependence(forest, features, core::grid_points(found.grid_values), 0);
   return found;

@@ -8,7 +8,7 @@
 namespace forja::core {
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kUnbounded = std::numeric_limits<double>::infinity();
 /// A fifth of the rate is tried as long as it is above this, as scikit-learn has it.
 constexpr double kLeastRate = 1e-6;
 
@@ -71,8 +71,8 @@ class SgdPolicy final : public DescentPolicy {
 
  private:
   struct Output {
-    double least_loss = kInfinity;
-    double best_score = -kInfinity;
+    double least_loss = kUnbounded;
+    double best_score = -kUnbounded;
     std::int64_t without_gain = 0;
   };
 

@@ -15,7 +15,7 @@ namespace forja {
 namespace {
 
 enum SplitStream : std::uint64_t { kSplitOrder = 1, kSplitTies = 2 };
-constexpr std::string_view kCall = "train_test_split";
+constexpr std::string_view kSplit = "train_test_split";
 
 core::ParameterTable<SplitOptions>::Parameter part_size(std::string name,
                                                         std::optional<PartSize> SplitOptions::*member) {
@@ -77,17 +77,17 @@ Sizes sizes_of(std::int64_t n_rows, const SplitOptions& options) {
     const std::int64_t test = rows_of(size, ceil);
     if (test < n_rows) return {n_rows - test, test};
     throw InvalidArgument(
-        fmt::format("{}: test_size = {} of {} rows leaves none to train on", kCall, in_words(size), n_rows));
+        fmt::format("{}: test_size = {} of {} rows leaves none to train on", kSplit, in_words(size), n_rows));
   }
   const std::int64_t train = rows_of(*options.train_size, floor);
   const std::string words = fmt::format("train_size = {}", in_words(*options.train_size));
-  if (train < 1) throw InvalidArgument(fmt::format("{}: {} of {} rows is none", kCall, words, n_rows));
+  if (train < 1) throw InvalidArgument(fmt::format("{}: {} of {} rows is none", kSplit, words, n_rows));
   if (train >= n_rows)
-    throw InvalidArgument(fmt::format("{}: {} of {} rows leaves none to test", kCall, words, n_rows));
+    throw InvalidArgument(fmt::format("{}: {} of {} rows leaves none to test", kSplit, words, n_rows));
   if (!options.test_size) return {train, n_rows - train};
   const std::int64_t test = rows_of(*options.test_size, ceil);
   if (test > n_rows - train) {
-    throw InvalidArgument(fmt::format("{}: {} and test_size = {} make {} and {} rows but there are {}", kCall, words,
+    throw InvalidArgument(fmt::format("{}: {} and test_size = {} make {} and {} rows but there are {}", kSplit, words,
                                       in_words(*options.test_size), train, test, n_rows));
   }
   return {train, test};
@@ -95,17 +95,17 @@ Sizes sizes_of(std::int64_t n_rows, const SplitOptions& options) {
 
 void check_classes(const SplitOptions& options, const core::DenseLabels& labels, std::span<const std::int64_t> counts,
                    const Sizes& sizes) {
-  if (!options.shuffle) throw InvalidArgument(fmt::format("{}: stratify needs shuffle = true", kCall));
+  if (!options.shuffle) throw InvalidArgument(fmt::format("{}: stratify needs shuffle = true", kSplit));
   for (std::size_t c = 0; c < counts.size(); ++c) {
     if (counts[c] < 2) {
       throw InvalidArgument(
-          fmt::format("{}: stratify has label {} in 1 row but each needs 2", kCall, labels.classes[c]));
+          fmt::format("{}: stratify has label {} in 1 row but each needs 2", kSplit, labels.classes[c]));
     }
   }
   const auto check_part = [&](const char* part, std::int64_t rows) {
     if (rows < std::ssize(counts)) {
       throw InvalidArgument(
-          fmt::format("{}: the {} part has {} rows but stratify has {} labels", kCall, part, rows, counts.size()));
+          fmt::format("{}: the {} part has {} rows but stratify has {} labels", kSplit, part, rows, counts.size()));
     }
   };
   check_part("test", sizes.test);
@@ -169,7 +169,7 @@ SplitRows stratified(std::span<const std::int64_t> order, const Sizes& sizes, co
 template <class T, class Y>
 TrainTestSplit<T, Y> split_data(MatrixView<const T> x, std::span<const Y> y, const SplitOptions& options) {
   if (std::ssize(y) != x.rows()) {
-    throw InvalidArgument(fmt::format("{}: y has {} values but x has {} rows", kCall, y.size(), x.rows()));
+    throw InvalidArgument(fmt::format("{}: y has {} values but x has {} rows", kSplit, y.size(), x.rows()));
   }
   const SplitRows rows = train_test_split(x.rows(), options);
   return {take_rows(x, rows.train), take_rows(x, rows.test), take_rows(y, rows.train), take_rows(y, rows.test)};
@@ -178,11 +178,11 @@ TrainTestSplit<T, Y> split_data(MatrixView<const T> x, std::span<const Y> y, con
 }  // namespace
 
 SplitRows train_test_split(std::int64_t n_rows, const SplitOptions& options) {
-  split_params().check(kCall, options);
-  if (n_rows < 1) throw InvalidArgument(fmt::format("{}: {} rows but at least 2 are needed", kCall, n_rows));
+  split_params().check(kSplit, options);
+  if (n_rows < 1) throw InvalidArgument(fmt::format("{}: {} rows but at least 2 are needed", kSplit, n_rows));
   if (!options.stratify.empty() && std::ssize(options.stratify) != n_rows) {
     throw InvalidArgument(
-        fmt::format("{}: stratify has {} labels but there are {} rows", kCall, options.stratify.size(), n_rows));
+        fmt::format("{}: stratify has {} labels but there are {} rows", kSplit, options.stratify.size(), n_rows));
   }
   const Sizes sizes = sizes_of(n_rows, options);
   if (!options.shuffle && options.stratify.empty()) {

@@ -23,8 +23,8 @@
 #if defined(FORJA_EMULATION_ASAN)
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
-#define FORJA_EMULATION_POISON(address, bytes) ASAN_POISON_MEMORY_REGION(address, bytes)
-#define FORJA_EMULATION_UNPOISON(address, bytes) ASAN_UNPOISON_MEMORY_REGION(address, bytes)
+#define FORJA_EMULATION_POISON(address, bytes) __asan_poison_memory_region(address, bytes)
+#define FORJA_EMULATION_UNPOISON(address, bytes) __asan_unpoison_memory_region(address, bytes)
 #else
 #define FORJA_EMULATION_POISON(address, bytes) static_cast<void>(address)
 #define FORJA_EMULATION_UNPOISON(address, bytes) static_cast<void>(address)
