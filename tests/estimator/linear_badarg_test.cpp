@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "forja/linear.h"
+#include "forja/ridge_cv.h"
 #include "support/devices.h"
 #include "support/linear_reference.h"
 #include "support/refusal.h"
@@ -22,6 +23,8 @@ using forja::LinearRegression;
 using forja::LinearRegressionOptions;
 using forja::Matrix;
 using forja::Ridge;
+using forja::RidgeCV;
+using forja::RidgeCVOptions;
 using forja::RidgeOptions;
 using forja::testing::refusal;
 
@@ -63,6 +66,35 @@ TYPED_TEST(LinearRefuses, options_out_of_range) {
     EXPECT_EQ(this->fit(LinearRegressionOptions{.solver = static_cast<LeastSquaresSolver>(9)}, x, y),
               "LinearRegression::fit: solver = 9 but it must be one of auto, cholesky, svd");
   }
+}
+
+TYPED_TEST(LinearRefuses, cross_validation_without_alphas_folds_or_rows_and_weights_for_them) {
+  using T = TypeParam;
+  ON_EVERY_DEVICE {
+    const auto fit = [&](const RidgeCVOptions& options, const Matrix<T>& y, const std::vector<T>& weight = {}) {
+      return refusal<forja::InvalidArgument>([&] { RidgeCV<T>(options, this->device_).fit(this->x_, y, weight); });
+    };
+    EXPECT_EQ(fit({.alphas = {}}, this->y_), "RidgeCV::fit: alphas is empty");
+    EXPECT_EQ(fit({.alphas = {1, -2}}, this->y_),
+              "RidgeCV::fit: alphas(1) = -2 but it must be a finite number of at least 0");
+    EXPECT_EQ(fit({.cv = 1}, this->y_), "RidgeCV::fit: cv = 1 but it must be an integer of at least 2");
+    EXPECT_EQ(fit({.cv = 5}, this->y_), "RidgeCV::fit: cv = 5 but x has 4 rows");
+    EXPECT_EQ(fit({.cv = 2}, this->y_, {1, 1, 0, 0}), "RidgeCV::fit: all 2 weights of fold 1 are 0");
+    EXPECT_EQ(fit({.cv = 2}, Matrix<T>(3, 1)), "RidgeCV::fit: y is 3 x 1 but x has 4 rows");
+    const RidgeCV<T> model({}, this->device_);
+    EXPECT_EQ(refusal<forja::NotFitted>([&] { model.alpha(); }), "RidgeCV::alpha: call fit first");
+    EXPECT_EQ(refusal<forja::NotFitted>([&] { model.best_score(); }), "RidgeCV::best_score: call fit first");
+    EXPECT_EQ(refusal<forja::NotFitted>([&] { model.cv_scores(); }), "RidgeCV::cv_scores: call fit first");
+    EXPECT_EQ(refusal<forja::NotFitted>([&] { model.backward_error(); }), "RidgeCV::backward_error: call fit first");
+    EXPECT_EQ(refusal<forja::NotFitted>([&] { model.solver_used(); }), "RidgeCV::solver_used: call fit first");
+  }
+  RidgeCV<T> model;
+  model.set_params({{"cv", std::int64_t{3}}});
+  EXPECT_EQ(model.get_params().at("cv"), forja::ParamValue(std::int64_t{3}));
+  EXPECT_EQ(refusal<forja::InvalidArgument>([&] {
+              model.set_params({{"alphas", 1.0}});
+            }),
+            "RidgeCV::set_params: \"alphas\" is no parameter; there are cv, fit_intercept");
 }
 
 TYPED_TEST(LinearRefuses, rows_and_targets_that_are_empty_not_finite_or_of_another_shape) {
