@@ -24,7 +24,6 @@ using forja::RidgeCVOptions;
 using forja::testing::devices_under_test;
 using forja::testing::linear_data;
 using forja::testing::LinearData;
-using forja::testing::uniform;
 
 template <class T>
 constexpr double kEpsilon = static_cast<double>(std::numeric_limits<T>::epsilon());
@@ -138,10 +137,11 @@ TYPED_TEST(RidgeCVOf, rows_in_an_order_that_sets_folds_apart) {
   using T = TypeParam;
   LinearData<T> data = linear_data<T>(200, 3, 1, false);
   for (std::int64_t i = 0; i < 200; ++i) {
-    data.x(i, 0) += static_cast<T>(1000 * (i / 40));
+    const std::int64_t fold = i / 40;
+    data.x(i, 0) += static_cast<T>(1000 * fold);
     // One in the first fold, zero in all others, whose models cannot know it.
     data.x(i, 1) = i < 40 ? T(1) : T(0);
-    data.y(i, 0) += static_cast<T>(0.1 * static_cast<double>(i / 40));
+    data.y(i, 0) += static_cast<T>(0.1 * static_cast<double>(fold));
   }
   // A fold's own sums are of the size of its distance from the others.
   this->expect_the_loop(data, {.alphas = {0, 1, 100}}, 1e4 * kEpsilon<T>);
