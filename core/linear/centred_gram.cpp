@@ -90,6 +90,19 @@ void use_columns(compute::LinearCompute<T>& rows, const ColumnUse& use) {
   rows.set_columns(shift, scale);
 }
 
+void to_units(const ColumnUse& use, Matrix<double>& coef, std::vector<double>& offset) {
+  for (std::int64_t t = 0; t < coef.rows(); ++t) {
+    const auto target = static_cast<std::size_t>(coef.columns() + t);
+    double& intercept = offset[static_cast<std::size_t>(t)];
+    intercept = use.shift[target] + intercept / use.scale[target];
+    for (std::int64_t j = 0; j < coef.columns(); ++j) {
+      const auto place = static_cast<std::size_t>(j);
+      coef(t, j) *= use.scale[place] / use.scale[target];
+      intercept -= use.shift[place] * coef(t, j);
+    }
+  }
+}
+
 CentredGram centred_sums(const ColumnUse& use, const Matrix<double>& sums, bool centred) {
   const std::int64_t columns = sums.rows() - 1;
   CentredGram gram{use, sums(0, 0), std::vector<double>(static_cast<std::size_t>(columns)),

@@ -31,6 +31,9 @@ ColumnUse choose_columns(const compute::ColumnRanges& ranges, std::int64_t colum
 template <class T>
 void use_columns(compute::LinearCompute<T>& rows, const ColumnUse& use);
 
+/// Coefficients (t x d) and offsets of x' and y' into those of x and y.
+void to_units(const ColumnUse& use, Matrix<double>& coef, std::vector<double>& offset);
+
 /// In one pass over the rows, and a few more where a sample of them misled about means or sizes. Throws
 /// InvalidArgument when sums leave T's range.
 template <class T>

@@ -245,22 +245,10 @@ Solution solve_by_svd(compute::LinearCompute<T>& rows, Problem& problem, LeastSq
   return solution;
 }
 
-/// In the caller's units.
-LeastSquaresFit in_units(const Problem& problem, const Solution& solution, LeastSquaresReport report) {
-  LeastSquaresFit fit{Matrix<double>(solution.coef.rows(), problem.columns), {}, std::move(report)};
-  fit.report.backward_error = solution.backward_error;
-  for (std::int64_t t = 0; t < solution.coef.rows(); ++t) {
-    const auto target = static_cast<std::size_t>(problem.columns + t);
-    double intercept =
-        problem.use.shift[target] + solution.offset[static_cast<std::size_t>(t)] / problem.use.scale[target];
-    for (std::int64_t j = 0; j < problem.columns; ++j) {
-      const auto place = static_cast<std::size_t>(j);
-      fit.coef(t, j) = solution.coef(t, j) * problem.use.scale[place] / problem.use.scale[target];
-      intercept -= problem.use.shift[place] * fit.coef(t, j);
-    }
-    fit.intercept.push_back(intercept);
-  }
-  return fit;
+LeastSquaresFit in_units(const Problem& problem, Solution solution, LeastSquaresReport report) {
+  report.backward_error = solution.backward_error;
+  to_units(problem.use, solution.coef, solution.offset);
+  return {std::move(solution.coef), std::move(solution.offset), std::move(report)};
 }
 
 }  // namespace
@@ -281,8 +269,8 @@ LeastSquaresFit solve_least_squares(std::string_view call, compute::LinearComput
     problem.weight = gram.weight;
     problem.mean = std::move(gram.mean);
     for (std::int64_t j = 0; j < problem.columns; ++j) problem.squares.push_back(std::max(0.0, gram.products(j, j)));
-    const std::optional<Solution> solution = solve_by_cholesky(rows, problem, gram.products, report);
-    if (solution) return in_units(problem, *solution, std::move(report));
+    std::optional<Solution> solution = solve_by_cholesky(rows, problem, gram.products, report);
+    if (solution) return in_units(problem, std::move(*solution), std::move(report));
     if (task.solver == LeastSquaresSolver::cholesky) {
       throw InvalidArgument(fmt::format(
           "{}: solver = \"cholesky\" but columns of x depend on each other to rounding: use \"svd\" or \"auto\"",
@@ -291,8 +279,8 @@ LeastSquaresFit solve_least_squares(std::string_view call, compute::LinearComput
   }
   problem.use = choose_columns<T>(rows.column_ranges(rows.rows()), rows.columns(), task.fit_intercept, true);
   use_columns(rows, problem.use);
-  const Solution solution = solve_by_svd(rows, problem, report);
-  return in_units(problem, solution, std::move(report));
+  Solution solution = solve_by_svd(rows, problem, report);
+  return in_units(problem, std::move(solution), std::move(report));
 }
 
 template LeastSquaresFit solve_least_squares(std::string_view, compute::LinearCompute<float>&, const LeastSquaresTask&,

@@ -58,6 +58,11 @@ void Ridge<T>::save(std::ostream& out) const {
   document["alpha_per_target"] = core::array_document<double>(options_.alpha_per_target);
   json& state = document["state"] = core::linear_document(this->linear().coef, this->linear().intercept);
   add_report(state, report_);
+  if (descent_.gradient_norm) {
+    state["gradient_norm"] = *descent_.gradient_norm;
+    state["n_iter"] = descent_.n_iter;
+    state["converged"] = descent_.converged;
+  }
   core::write_model("Ridge::save", out, document);
 }
 
@@ -76,6 +81,11 @@ Ridge<T> Ridge<T>::load(std::istream& in, Device device) {
   Ridge model(std::move(options), device);
   model.set_linear(std::move(linear.coef), linear.intercept);
   model.report_ = least_squares_report(state);
+  if (state.contains("gradient_norm")) {
+    model.report_.solver_used = LeastSquaresSolver::gradient;
+    model.descent_ = {core::integer_member(state, "n_iter", 0), core::flag_member(state, "converged"),
+                      core::amount_member(state, "gradient_norm")};
+  }
   return model;
 }
 

@@ -3,34 +3,29 @@
 #include <limits>
 
 namespace forja::core {
-namespace {
-
-template <class Options>
-ParameterTable<Options>& add_solver(ParameterTable<Options>& table) {
-  return table.choice("solver", &Options::solver,
-                      {{"auto", LeastSquaresSolver::automatic},
-                       {"cholesky", LeastSquaresSolver::cholesky},
-                       {"svd", LeastSquaresSolver::svd}});
-}
-
-}  // namespace
-
 const ParameterTable<LinearRegressionOptions>& linear_regression_params() {
   using Options = LinearRegressionOptions;
-  static const ParameterTable<Options> table = [] {
-    ParameterTable<Options> made;
-    return add_solver(made.boolean("fit_intercept", &Options::fit_intercept));
-  }();
+  static const ParameterTable<Options> table = ParameterTable<Options>()
+                                                   .boolean("fit_intercept", &Options::fit_intercept)
+                                                   .choice("solver", &Options::solver,
+                                                           {{"auto", LeastSquaresSolver::automatic},
+                                                            {"cholesky", LeastSquaresSolver::cholesky},
+                                                            {"svd", LeastSquaresSolver::svd}});
   return table;
 }
 
 const ParameterTable<RidgeOptions>& ridge_params() {
   using Options = RidgeOptions;
-  static const ParameterTable<Options> table = [] {
-    ParameterTable<Options> made;
-    return add_solver(
-        made.real("alpha", &Options::alpha, 0, kFinite).boolean("fit_intercept", &Options::fit_intercept));
-  }();
+  static const ParameterTable<Options> table = ParameterTable<Options>()
+                                                   .real("alpha", &Options::alpha, 0, kFinite)
+                                                   .boolean("fit_intercept", &Options::fit_intercept)
+                                                   .choice("solver", &Options::solver,
+                                                           {{"auto", LeastSquaresSolver::automatic},
+                                                            {"cholesky", LeastSquaresSolver::cholesky},
+                                                            {"svd", LeastSquaresSolver::svd},
+                                                            {"gradient", LeastSquaresSolver::gradient}})
+                                                   .integer("max_iter", &Options::max_iter, 1)
+                                                   .real("tol", &Options::tol, 0, kFinite);
   return table;
 }
 

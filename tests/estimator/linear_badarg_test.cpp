@@ -63,6 +63,8 @@ TYPED_TEST(LinearRefuses, options_out_of_range) {
               "Ridge::fit: alpha_per_target has 2 values but y has 1 targets");
     EXPECT_EQ(this->fit(RidgeOptions{.alpha_per_target = {1, -2}}, x, Matrix<T>(4, 2)),
               "Ridge::fit: alpha_per_target(1) = -2 but it must be a finite number of at least 0");
+    EXPECT_EQ(this->fit(LinearRegressionOptions{.solver = LeastSquaresSolver::gradient}, x, y),
+              "LinearRegression::fit: solver = 3 but it must be one of auto, cholesky, svd");
     EXPECT_EQ(this->fit(LinearRegressionOptions{.solver = static_cast<LeastSquaresSolver>(9)}, x, y),
               "LinearRegression::fit: solver = 9 but it must be one of auto, cholesky, svd");
   }
@@ -139,6 +141,9 @@ TYPED_TEST(LinearRefuses, sums_beyond_the_range_of_the_type) {
   ON_EVERY_DEVICE {
     EXPECT_EQ(this->fit(LinearRegressionOptions{.solver = LeastSquaresSolver::cholesky}, x, this->y_),
               "LinearRegression::fit: x, y and sample_weight are too large for their sums");
+    const Matrix<T> huge(4, 1, {most, most, -most, most});
+    EXPECT_EQ(this->fit(RidgeOptions{.solver = LeastSquaresSolver::gradient}, this->x_, huge),
+              "Ridge::fit: x, y and sample_weight are too large for their sums");
   }
 }
 
@@ -154,6 +159,13 @@ TYPED_TEST(LinearRefuses, use_before_fit) {
     EXPECT_EQ(refusal<forja::NotFitted>([&] { ridge.score(this->x_, this->y_); }), "Ridge::score: call fit first");
     EXPECT_EQ(refusal<forja::NotFitted>([&] { ridge.backward_error(); }), "Ridge::backward_error: call fit first");
     EXPECT_EQ(refusal<forja::NotFitted>([&] { ridge.solver_used(); }), "Ridge::solver_used: call fit first");
+    EXPECT_EQ(refusal<forja::NotFitted>([&] { ridge.n_iter(); }), "Ridge::n_iter: call fit first");
+    EXPECT_EQ(refusal<forja::NotFitted>([&] { ridge.converged(); }), "Ridge::converged: call fit first");
+    EXPECT_EQ(refusal<forja::NotFitted>([&] { ridge.gradient_norm(); }), "Ridge::gradient_norm: call fit first");
+    Ridge<TypeParam> descended({.solver = LeastSquaresSolver::gradient}, this->device_);
+    descended.fit(this->x_, this->y_);
+    EXPECT_EQ(refusal<forja::InvalidArgument>([&] { descended.backward_error(); }),
+              "Ridge::backward_error: solver = \"gradient\" has gradient_norm instead");
   }
 }
 
@@ -179,10 +191,13 @@ TYPED_TEST(LinearRefuses, parameters_by_names_that_are_not_there_or_out_of_range
     return refusal<forja::InvalidArgument>([&] { model.set_params(params); });
   };
   EXPECT_EQ(set({{"lambda", 1.0}}),
-            "Ridge::set_params: \"lambda\" is no parameter; there are alpha, fit_intercept, solver");
+            "Ridge::set_params: \"lambda\" is no parameter; there are alpha, fit_intercept, solver, max_iter, tol");
   EXPECT_EQ(set({{"alpha", -1.0}}), "Ridge::set_params: alpha = -1 but it must be a finite number of at least 0");
   EXPECT_EQ(set({{"solver", std::string("lsqr")}}),
-            "Ridge::set_params: solver = \"lsqr\" but it must be one of auto, cholesky, svd");
+            "Ridge::set_params: solver = \"lsqr\" but it must be one of auto, cholesky, svd, gradient");
+  EXPECT_EQ(set({{"max_iter", std::int64_t{0}}}),
+            "Ridge::set_params: max_iter = 0 but it must be an integer of at least 1");
+  EXPECT_EQ(set({{"tol", -1.0}}), "Ridge::set_params: tol = -1 but it must be a finite number of at least 0");
   EXPECT_EQ(model.options().alpha, 3);
   EXPECT_EQ(set({{"alpha", std::int64_t{2}}, {"fit_intercept", false}, {"solver", std::string("svd")}}), "not refused");
   EXPECT_EQ(model.get_params().at("alpha"), forja::ParamValue(2.0));

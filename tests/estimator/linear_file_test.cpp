@@ -62,6 +62,14 @@ TYPED_TEST(LinearFileOf, a_model_fitted_on_one_device_is_the_same_on_another) {
       EXPECT_EQ(again.coef(), ridge.coef());
       EXPECT_EQ(again.solver_used(), ridge.solver_used());
       EXPECT_EQ(again.backward_error(), ridge.backward_error());
+      Ridge<T> descended({.solver = LeastSquaresSolver::gradient, .max_iter = 5}, fitted_on);
+      descended.fit(this->data_.x, this->data_.y);
+      const auto resumed = loaded<Ridge<T>>(saved(descended), device);
+      EXPECT_EQ(resumed.coef(), descended.coef());
+      EXPECT_EQ(resumed.solver_used(), LeastSquaresSolver::gradient);
+      EXPECT_EQ(resumed.gradient_norm(), descended.gradient_norm());
+      EXPECT_EQ(resumed.n_iter(), descended.n_iter());
+      EXPECT_EQ(resumed.converged(), descended.converged());
       const Matrix<T> expected = ridge.predict_targets(this->data_.x);
       const Matrix<T> found = again.predict_targets(this->data_.x);
       for (std::size_t i = 0; i < expected.values().size(); ++i) {
