@@ -87,6 +87,7 @@ class LinearSvmMinimum : public ::testing::Test {
  private:
   static std::vector<double> costs(double C, const std::vector<T>& weight) {
     std::vector<double> made;
+    made.reserve(weight.size());
     for (const T own : weight) made.push_back(C * static_cast<double>(own));
     return made;
   }
