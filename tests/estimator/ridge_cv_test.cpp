@@ -26,7 +26,7 @@ using forja::testing::linear_data;
 using forja::testing::LinearData;
 
 template <class T>
-constexpr double kEpsilon = static_cast<double>(std::numeric_limits<T>::epsilon());
+constexpr double kRidgeEpsilon = static_cast<double>(std::numeric_limits<T>::epsilon());
 
 template <class T>
 LinearData<T> rows_of(const LinearData<T>& data, const std::vector<std::int64_t>& rows) {
@@ -87,15 +87,15 @@ class RidgeCVOf : public ::testing::Test {
       for (const T value : coef) size = std::max(size, std::abs(static_cast<double>(value)));
       for (std::size_t j = 0; j < coef.size(); ++j) {
         // Two answers with T's backward error, times the columns' condition.
-        EXPECT_NEAR(model.coef().values()[j], coef[j], 200 * kEpsilon<T> * size);
+        EXPECT_NEAR(model.coef().values()[j], coef[j], 200 * kRidgeEpsilon<T> * size);
       }
       EXPECT_EQ(model.solver_used(), final_model.solver_used());
-      EXPECT_LE(model.backward_error(), std::max(16 * kEpsilon<T>, 4 * final_model.backward_error()));
+      EXPECT_LE(model.backward_error(), std::max(16 * kRidgeEpsilon<T>, 4 * final_model.backward_error()));
     }
   }
 
   /// Sums of some hundred numbers in T, whose roundings mix.
-  static constexpr double kSums = 20 * kEpsilon<T>;
+  static constexpr double kSums = 20 * kRidgeEpsilon<T>;
 };
 TYPED_TEST_SUITE(RidgeCVOf, forja::testing::StorageTypes, forja::testing::StorageName);
 
@@ -130,7 +130,7 @@ TYPED_TEST(RidgeCVOf, huge_means_and_units_cost_no_digits) {
   for (T& value : data.x.values()) value = static_cast<T>((1e4 + static_cast<double>(value)) * 0x1.0p-30);
   for (T& value : data.y.values()) value += T(1e4);
   // The loop's own residuals are differences of numbers of 1e4, in double.
-  this->expect_the_loop(data, {.alphas = {1e-18, 1e-16, 1}}, std::max(this->kSums, 1e5 * kEpsilon<double>));
+  this->expect_the_loop(data, {.alphas = {1e-18, 1e-16, 1}}, std::max(this->kSums, 1e5 * kRidgeEpsilon<double>));
 }
 
 TYPED_TEST(RidgeCVOf, rows_in_an_order_that_sets_folds_apart) {
@@ -144,7 +144,7 @@ TYPED_TEST(RidgeCVOf, rows_in_an_order_that_sets_folds_apart) {
     data.y(i, 0) += static_cast<T>(0.1 * static_cast<double>(fold));
   }
   // A fold's own sums are of the size of its distance from the others.
-  this->expect_the_loop(data, {.alphas = {0, 1, 100}}, 1e4 * kEpsilon<T>);
+  this->expect_the_loop(data, {.alphas = {0, 1, 100}}, 1e4 * kRidgeEpsilon<T>);
 }
 
 TYPED_TEST(RidgeCVOf, columns_that_depend_on_each_other_and_too_few_rows) {
