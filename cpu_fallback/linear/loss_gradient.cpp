@@ -19,13 +19,14 @@ constexpr std::int64_t rounded_up(std::int64_t value, std::int64_t unit) { retur
 template <class T>
 class Ahead {
  public:
+  static constexpr std::int64_t kLine = kAlignment / sizeof(T);
+
   Ahead() = default;
   explicit Ahead(MatrixView<const T> rows)
       : row_(rows.data()), left_(rows.rows()), d_(rows.columns()), stride_(rows.stride()) {}
 
   void fetch() {
     if (left_ <= 0) return;
-    constexpr std::int64_t kLine = kAlignment / sizeof(T);
     __builtin_prefetch(row_ + column_, 0, 2);
     column_ += kLine;
     if (column_ < d_) return;
@@ -100,11 +101,10 @@ class LossPass {
               std::vector<double>(static_cast<std::size_t>(outputs_))};
     for (std::int64_t begin = first; begin < last; begin += tile_rows_) {
       const std::int64_t rows = std::min(tile_rows_, last - begin);
-      const std::int64_t next = std::min(begin + tile_rows_, data_.rows());
-      const MatrixView<const T>& x = data_.x();
-      scratch.ahead =
-          Ahead<T>({x.data() + next * x.stride(), std::min(tile_rows_, data_.rows() - next), x.columns(), x.stride()});
+      const bool vectors = loss_.kind == formulas::LossKind::multinomial;
+      scratch.ahead = vectors ? after(begin) : Ahead<T>();
       take_margins(begin, rows, scratch);
+      if (!vectors) scratch.ahead = after(begin);
       take_losses(begin, rows, scratch, part);
       for_each_block(kBlock, [&](std::int64_t first_output, std::int64_t count) {
         add_block<kBlock>(count, first_output, rows, scratch, part);
@@ -121,8 +121,15 @@ class LossPass {
   /// Sums that stay in registers, of 32 with AVX-512, else of 16. Of gradients: outputs by two vectors, which share
   /// loads of x and of derivatives; of margins: rows by outputs, which share loads of x and of coefficients.
   static constexpr int kBlock = HWY_MAX_BYTES >= 64 ? 10 : 6;
-  static constexpr int kMarginRows = 4;
+  static constexpr int kMarginRows = 8;  // half of them where there are many outputs
   static constexpr int kMarginOutputs = HWY_MAX_BYTES >= 64 ? 5 : 2;
+
+  /// The tile after the one that begins there.
+  Ahead<T> after(std::int64_t begin) const {
+    const MatrixView<const T>& x = data_.x();
+    const std::int64_t next = std::min(begin + tile_rows_, data_.rows());
+    return Ahead<T>({x.data() + next * x.stride(), std::min(tile_rows_, data_.rows() - next), x.columns(), x.stride()});
+  }
 
   /// Calls work(first, count) for blocks of at most `most` outputs, of about the same size.
   template <class Work>
@@ -137,28 +144,32 @@ class LossPass {
   /// Writes x' and the margins of the tile. A block's coefficients stay in the first-level cache for all rows.
   void take_margins(std::int64_t begin, std::int64_t rows, Scratch& scratch) const {
     for_each_block(kMarginOutputs, [&](std::int64_t c, std::int64_t count) {
-      for (std::int64_t i = 0; i < rows; i += kMarginRows) {
-        if (c == 0) {
-          margin_block<kMarginOutputs, true>(count, c, begin, i, rows, scratch);
-        } else {
-          margin_block<kMarginOutputs, false>(count, c, begin, i, rows, scratch);
-        }
+      if (c == 0) {
+        margin_block<kMarginOutputs, true>(count, c, begin, rows, scratch);
+      } else {
+        margin_block<kMarginOutputs, false>(count, c, begin, rows, scratch);
       }
     });
   }
 
-  /// Margins of `count` outputs, at most kCount, from c on, of kMarginRows rows from i on; kFirst: makes x'.
+  /// Margins of `count` outputs, at most kCount, from c on; kFirst: makes x'.
   template <int kCount, bool kFirst>
-  HWY_NOINLINE void margin_block(std::int64_t count, std::int64_t c, std::int64_t begin, std::int64_t i,
-                                 std::int64_t rows, Scratch& scratch) const {
+  void margin_block(std::int64_t count, std::int64_t c, std::int64_t begin, std::int64_t rows, Scratch& scratch) const {
     if constexpr (kCount > 1) {
-      if (count < kCount) return margin_block<kCount - 1, kFirst>(count, c, begin, i, rows, scratch);
+      if (count < kCount) return margin_block<kCount - 1, kFirst>(count, c, begin, rows, scratch);
     }
+    constexpr int kRows = kCount > kMarginOutputs / 2 ? kMarginRows / 2 : kMarginRows;
+    for (std::int64_t i = 0; i < rows; i += kRows) margin_tile<kCount, kFirst, kRows>(c, begin, i, rows, scratch);
+  }
+
+  template <int kCount, bool kFirst, int kRows>
+  HWY_NOINLINE void margin_tile(std::int64_t c, std::int64_t begin, std::int64_t i, std::int64_t rows,
+                                Scratch& scratch) const {
     const Tag tag;
-    hn::Vec<Tag> sum[kMarginRows][kCount];
-    T* x[kMarginRows];
-    const T* from[kMarginRows];
-    for (int r = 0; r < kMarginRows; ++r) {
+    hn::Vec<Tag> sum[kRows][kCount];
+    T* x[kRows];
+    const T* from[kRows];
+    for (int r = 0; r < kRows; ++r) {
       for (auto& value : sum[r]) value = hn::Zero(tag);
       x[r] = scratch.x.data() + (i + r) * width_;
       from[r] = data_.x().data() + (begin + std::min(i + r, rows - 1)) * data_.x().stride();
@@ -172,18 +183,18 @@ class LossPass {
     Ahead<T> ahead = scratch.ahead;
     const auto add = [&](std::int64_t j, const auto& given) HWY_ATTR {
       ahead.fetch();
-      hn::Vec<Tag> operand[kMarginRows];
+      hn::Vec<Tag> operand[kRows];
       if constexpr (kFirst) {
         const auto shift = hn::Load(tag, shifts + j);
         const auto scale = hn::Load(tag, scales + j);
-        for (int r = 0; r < kMarginRows; ++r) operand[r] = hn::Mul(hn::Sub(given(r), shift), scale);
-        for (int r = 0; r < kMarginRows; ++r) hn::Store(operand[r], tag, x[r] + j);
+        for (int r = 0; r < kRows; ++r) operand[r] = hn::Mul(hn::Sub(given(r), shift), scale);
+        for (int r = 0; r < kRows; ++r) hn::Store(operand[r], tag, x[r] + j);
       } else {
-        for (int r = 0; r < kMarginRows; ++r) operand[r] = given(r);
+        for (int r = 0; r < kRows; ++r) operand[r] = given(r);
       }
       for (int k = 0; k < kCount; ++k) {
         const auto factor = hn::Load(tag, coef + k * width + j);
-        for (int r = 0; r < kMarginRows; ++r) sum[r][k] = hn::MulAdd(factor, operand[r], sum[r][k]);
+        for (int r = 0; r < kRows; ++r) sum[r][k] = hn::MulAdd(factor, operand[r], sum[r][k]);
       }
     };
     std::int64_t j = 0;
@@ -192,12 +203,12 @@ class LossPass {
     }
     if (j < width) {
       // What lies beyond the last column is another row's.
-      HWY_ALIGN T tail[kMarginRows * kLanes] = {};
-      for (int r = 0; r < kMarginRows; ++r) std::copy_n(from[r] + j, data_.columns() - j, tail + r * kLanes);
+      HWY_ALIGN T tail[kRows * kLanes] = {};
+      for (int r = 0; r < kRows; ++r) std::copy_n(from[r] + j, data_.columns() - j, tail + r * kLanes);
       add(j, [&](int r) HWY_ATTR { return hn::Load(tag, tail + r * kLanes); });
     }
     scratch.ahead = ahead;
-    for (int r = 0; r < kMarginRows; ++r) {
+    for (int r = 0; r < kRows; ++r) {
       T* const margins = scratch.margins.data() + (i + r) * margin_width_ + c;
       for (int k = 0; k < kCount; ++k) {
         margins[k] = hn::GetLane(hn::SumOfLanes(tag, sum[r][k])) + offset_[static_cast<std::size_t>(c + k)];
@@ -213,6 +224,8 @@ class LossPass {
       return;
     }
     for (std::int64_t i = 0; i < rows; ++i) {
+      // Losses of single numbers take so long that memory keeps up beside them.
+      for (std::int64_t j = 0; j < width_; j += Ahead<T>::kLine) scratch.ahead.fetch();
       T* const own = scratch.margins.data() + i * margin_width_;
       part.loss += loss_([&](std::int64_t t) { return data_.target(begin + i, t); },
                          data_.weight(begin + i) / data_.weight_unit(), own, outputs_);
