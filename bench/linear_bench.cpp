@@ -3,9 +3,11 @@
 
 #include <benchmark/benchmark.h>
 
+#include <cmath>
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "device_limits.h"
 #include "forja/forja.h"
@@ -43,6 +45,12 @@ void register_tasks() {
        }},
       {"Ridge", [](const auto& x, auto y,
                    const forja::Device& device) { return forja::Ridge<float>({}, device).fit(x, y).backward_error(); }},
+      {"RidgeCV, 20 alphas x 5 folds",
+       [](const auto& x, auto y, const forja::Device& device) {
+         std::vector<double> alphas;
+         for (int k = 0; k < 20; ++k) alphas.push_back(std::pow(10.0, -3 + 0.3 * k));
+         return forja::RidgeCV<float>({.alphas = alphas}, device).fit(x, y).backward_error();
+       }},
       {"Lasso",
        [](const auto& x, auto y, const forja::Device& device) {
          return forja::Lasso<float>({.alpha = 0.1}, device).fit(x, y).dual_gap();

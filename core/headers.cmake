@@ -26,6 +26,7 @@ set(FORJA_PUBLIC_HEADERS
   forja/perceptron.h
   forja/preprocessing.h
   forja/random_projection.h
+  forja/ridge_cv.h
   forja/sgd.h
   forja/svd.h
   forja/svm.h

@@ -159,6 +159,14 @@ def runners_of(kind, worker, x, y, alpha):
             "scikit-learn": lambda: fitted(sklearn.linear_model.Ridge(alpha), x, y),
             "sklearnex": lambda: fitted(sklearnex.linear_model.Ridge(alpha), x, y),
         }
+    if kind == "ridge_cv":
+        model = sklearn.linear_model.RidgeCV(alphas=ALPHAS, cv=FOLDS)
+        return {
+            "forja": lambda: worker.run(f"ridge_cv least={ALPHAS[0]} ratio={ALPHAS[1] / ALPHAS[0]} "
+                                        f"alphas={len(ALPHAS)} folds={FOLDS}"),
+            "forja, one Ridge": lambda: worker.run("ridge alpha=1"),
+            "scikit-learn": lambda: fitted(model, x, y),
+        }
     if kind == "lasso":
         return {
             "forja": lambda: worker.run(f"lasso alpha={alpha}"),
@@ -186,11 +194,15 @@ def runners_of(kind, worker, x, y, alpha):
     return {"forja": lambda: worker.run(f"path alphas={alpha}"), "scikit-learn": scikit_path}
 
 
+ALPHAS = np.logspace(-3, 2.7, 20)  # to choose from
+FOLDS = 5
 EPOCHS = 5  # of stochastic descent
 
 TASKS = {
     "linear": ("LinearRegression, 1 M x 100", tall, "linear", 0, 0.5),
     "ridge": ("Ridge alpha 1, 1 M x 100", tall, "ridge", 1.0, 0.5),
+    # The objective is the sum of squares. The other target: at most 1.5 times one Ridge.
+    "ridge_cv": (f"Ridge, {len(ALPHAS)} alphas x {FOLDS} folds, 1 M x 100", tall, "ridge_cv", 0.0, 0.5),
     "lasso": ("Lasso alpha 0.1, 1 M x 100", tall, "lasso", 0.1, 0.2),
     "logistic": ("LogisticRegression C 1, 1 M x 100, tol 1e-4", two_classes, "logistic", 1.0, 0.4),
     "softmax": ("Softmax, Fashion-MNIST / 255, C 1, 100 iterations", fashion, "softmax", 1.0, 0.25),
@@ -237,6 +249,8 @@ def run_task(program, name, repeats):
     }.get(kind, (1, 1.0 * n * d * d))
     print(f"  floor: {reads * n * d * 4 / bandwidth:.3f} s for {reads} reads of x at {bandwidth / 1e9:.1f} GB/s" +
           (f", {products / peak:.3f} s for products at {peak / 1e9:.0f} GFLOP/s" if kind != "path" else ""))
+    if "forja, one Ridge" in medians:
+        print(f"  forja / one Ridge of its own = {medians['forja'] / medians['forja, one Ridge']:.2f} (target 1.5)")
     thrifty = min(peers, key=lambda runner: cpu[runner])
     print(f"  forja / {best} = {medians['forja'] / medians[best]:.2f} (target {target}); of all threads' time, forja / "
           f"{thrifty} = {cpu['forja'] / cpu[thrifty]:.2f}", flush=True)

@@ -48,6 +48,16 @@ void run(const std::string& name, const Arguments& arguments, forja::MatrixView<
     const Seconds seconds = seconds_of([&] { model.fit(x, y); });
     write_coefficients(arguments, model.intercept(), model.coef());
     answer(seconds, 1, model.backward_error());
+  } else if (name == "ridge_cv") {
+    std::vector<double> alphas;
+    for (double alpha = std::stod(arguments.at("least")); std::ssize(alphas) < std::stoll(arguments.at("alphas"));
+         alpha *= std::stod(arguments.at("ratio"))) {
+      alphas.push_back(alpha);
+    }
+    forja::RidgeCV<float> model({.alphas = alphas, .cv = std::stoll(arguments.at("folds"))});
+    const Seconds seconds = seconds_of([&] { model.fit(x, y); });
+    write_coefficients(arguments, model.intercept(), model.coef());
+    answer(seconds, 1, model.alpha());
   } else if (name == "lasso") {
     forja::Lasso<float> model({.alpha = std::stod(arguments.at("alpha"))});
     const Seconds seconds = seconds_of([&] { model.fit(x, y); });
@@ -98,8 +108,8 @@ int main(int argc, char** argv) {
     if (name == "limits") {
       std::cout << forja::bench::read_bandwidth() << ' ' << forja::bench::multiply_add_peak<float>() << " 0"
                 << std::endl;
-    } else if (name == "linear" || name == "ridge" || name == "lasso" || name == "logistic" || name == "sgd" ||
-               name == "path") {
+    } else if (name == "linear" || name == "ridge" || name == "ridge_cv" || name == "lasso" || name == "logistic" ||
+               name == "sgd" || name == "path") {
       run(name, arguments, x.view(), y.values());
     } else {
       std::fprintf(stderr, "linear_worker: unknown task %s\n", name.c_str());

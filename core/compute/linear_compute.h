@@ -66,6 +66,9 @@ class LinearCompute {
   /// double: an entry is wrong by (1024 + 6) u(T) x (sum of weight |z_i z_j|) at most, by far less as signs mix.
   /// Synchronises.
   virtual Matrix<double> gram() = 0;
+  /// The same of each of several parts of the rows, in one read of x: part f ends before row ends[f] and begins where
+  /// the one before ends, the first at row 0. ends ascend strictly, the last is rows(). Synchronises.
+  virtual std::vector<Matrix<double>> grams(std::span<const std::int64_t> ends) = 0;
   /// The same of 1, these columns of x', and y'. Synchronises.
   virtual Matrix<double> gram_of(std::span<const std::int64_t> columns) = 0;
 

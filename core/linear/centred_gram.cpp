@@ -15,6 +15,8 @@ namespace {
 constexpr std::int64_t kSample = 1024;
 /// How many times what is left of a column's sum of squares its mean may have taken: two of a float's digits.
 constexpr double kMostTaken = 100;
+/// Shifts nearer and nearer to their means: each takes a few of T's digits of what the sample was off.
+constexpr int kMostRecentrings = 3;
 
 /// The power of two that brings numbers of this size below one, far enough from the ends of T's range.
 template <class T>
@@ -30,19 +32,12 @@ bool all_finite(const Matrix<double>& sums) {
   return std::all_of(sums.values().begin(), sums.values().end(), [](double value) { return std::isfinite(value); });
 }
 
-/// Means and centred products out of the sums z z'.
-void take_sums(const Matrix<double>& sums, bool centred, CentredGram& gram) {
-  const std::int64_t columns = sums.rows() - 1;
-  gram.weight = sums(0, 0);
-  gram.mean.assign(static_cast<std::size_t>(columns), 0);
-  gram.products = Matrix<double>(columns, columns);
-  for (std::int64_t i = 0; i < columns; ++i) {
-    const double mean = centred ? sums(0, i + 1) / gram.weight : 0;
-    gram.mean[static_cast<std::size_t>(i)] = mean;
-    for (std::int64_t j = 0; j < columns; ++j) {
-      gram.products(i, j) = sums(i + 1, j + 1) - mean * sums(0, j + 1);
-    }
+Matrix<double> total_of(const std::vector<Matrix<double>>& parts) {
+  Matrix<double> total = parts.front();
+  for (std::size_t part = 1; part < parts.size(); ++part) {
+    for (std::size_t k = 0; k < total.values().size(); ++k) total.values()[k] += parts[part].values()[k];
   }
+  return total;
 }
 
 /// Moves shifts that turned out to be far from their means; tells whether there were any.
@@ -50,15 +45,23 @@ template <class T>
 bool recentre(CentredGram& gram) {
   bool moved = false;
   for (std::size_t j = 0; j < gram.mean.size(); ++j) {
-    const auto place = static_cast<std::int64_t>(j);
-    const double taken = gram.mean[j] * gram.mean[j] * gram.weight;
-    if (!(taken > kMostTaken * std::max(0.0, gram.products(place, place)))) continue;
+    if (!far_from_mean(gram, j)) continue;
     const double shift = gram.use.shift[j] + gram.mean[j] / gram.use.scale[j];
     const auto rounded = static_cast<double>(static_cast<T>(shift));
     moved = moved || rounded != gram.use.shift[j];
     gram.use.shift[j] = rounded;
   }
   return moved;
+}
+
+/// What is still far from its mean has nothing but roundings about it, such as a column that is constant wherever
+/// weights are positive.
+void drop_constants(CentredGram& gram) {
+  for (std::size_t j = 0; j < gram.mean.size(); ++j) {
+    if (!far_from_mean(gram, j)) continue;
+    const auto column = static_cast<std::int64_t>(j);
+    for (std::int64_t i = 0; i < gram.products.rows(); ++i) gram.products(i, column) = gram.products(column, i) = 0;
+  }
 }
 
 }  // namespace
@@ -87,31 +90,72 @@ void use_columns(compute::LinearCompute<T>& rows, const ColumnUse& use) {
   rows.set_columns(shift, scale);
 }
 
+void to_units(const ColumnUse& use, Matrix<double>& coef, std::vector<double>& offset) {
+  for (std::int64_t t = 0; t < coef.rows(); ++t) {
+    const auto target = static_cast<std::size_t>(coef.columns() + t);
+    double& intercept = offset[static_cast<std::size_t>(t)];
+    intercept = use.shift[target] + intercept / use.scale[target];
+    for (std::int64_t j = 0; j < coef.columns(); ++j) {
+      const auto place = static_cast<std::size_t>(j);
+      coef(t, j) *= use.scale[place] / use.scale[target];
+      intercept -= use.shift[place] * coef(t, j);
+    }
+  }
+}
+
+CentredGram centred_sums(const ColumnUse& use, const Matrix<double>& sums, bool centred) {
+  const std::int64_t columns = sums.rows() - 1;
+  CentredGram gram{use, sums(0, 0), std::vector<double>(static_cast<std::size_t>(columns)),
+                   Matrix<double>(columns, columns)};
+  for (std::int64_t i = 0; i < columns; ++i) {
+    const double mean = centred ? sums(0, i + 1) / gram.weight : 0;
+    gram.mean[static_cast<std::size_t>(i)] = mean;
+    for (std::int64_t j = 0; j < columns; ++j) {
+      gram.products(i, j) = sums(i + 1, j + 1) - mean * sums(0, j + 1);
+    }
+  }
+  return gram;
+}
+
+bool far_from_mean(const CentredGram& gram, std::size_t j) {
+  const auto place = static_cast<std::int64_t>(j);
+  const double taken = gram.mean[j] * gram.mean[j] * gram.weight;
+  return taken > kMostTaken * std::max(0.0, gram.products(place, place));
+}
+
 template <class T>
-CentredGram centred_gram(std::string_view call, compute::LinearCompute<T>& rows, bool centred) {
-  CentredGram gram;
-  const auto take = [&] {
-    use_columns(rows, gram.use);
-    const Matrix<double> sums = rows.gram();
-    if (!all_finite(sums)) return false;
-    take_sums(sums, centred, gram);
+PartedGram parted_gram(std::string_view call, compute::LinearCompute<T>& rows, bool centred,
+                       std::span<const std::int64_t> ends) {
+  PartedGram gram;
+  const auto take = [&](const ColumnUse& use) {
+    use_columns(rows, use);
+    gram.parts = rows.grams(ends);
+    const Matrix<double> total = total_of(gram.parts);
+    if (!all_finite(total)) return false;
+    gram.all = centred_sums(use, total, centred);
     return true;
   };
-  gram.use = choose_columns<T>(rows.column_ranges(kSample), rows.columns(), centred, false);
-  bool finite = take();
-  if (!finite) {
-    gram.use = choose_columns<T>(rows.column_ranges(rows.rows()), rows.columns(), centred, false);
-    finite = take();
+  bool finite = take(choose_columns<T>(rows.column_ranges(kSample), rows.columns(), centred, false));
+  if (!finite) finite = take(choose_columns<T>(rows.column_ranges(rows.rows()), rows.columns(), centred, false));
+  for (int pass = 0; finite && centred && pass < kMostRecentrings && recentre<T>(gram.all); ++pass) {
+    finite = take(ColumnUse(gram.all.use));
   }
-  if (finite && centred && recentre<T>(gram)) finite = take();
+  if (centred) drop_constants(gram.all);
   if (!finite) throw InvalidArgument(fmt::format("{}: x, y and sample_weight are too large for their sums", call));
   return gram;
+}
+
+template <class T>
+CentredGram centred_gram(std::string_view call, compute::LinearCompute<T>& rows, bool centred) {
+  const std::int64_t all = rows.rows();
+  return parted_gram(call, rows, centred, {&all, 1}).all;
 }
 
 #define FORJA_INSTANTIATE(T)                                                                    \
   template ColumnUse choose_columns<T>(const compute::ColumnRanges&, std::int64_t, bool, bool); \
   template void use_columns(compute::LinearCompute<T>&, const ColumnUse&);                      \
-  template CentredGram centred_gram(std::string_view, compute::LinearCompute<T>&, bool);
+  template CentredGram centred_gram(std::string_view, compute::LinearCompute<T>&, bool);        \
+  template PartedGram parted_gram(std::string_view, compute::LinearCompute<T>&, bool, std::span<const std::int64_t>);
 FORJA_INSTANTIATE(float)
 FORJA_INSTANTIATE(double)
 #undef FORJA_INSTANTIATE

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -30,9 +31,29 @@ ColumnUse choose_columns(const compute::ColumnRanges& ranges, std::int64_t colum
 template <class T>
 void use_columns(compute::LinearCompute<T>& rows, const ColumnUse& use);
 
-/// In one pass over the rows, and another one where a sample of them misled about means or sizes. Throws
+/// Coefficients (t x d) and offsets of x' and y' into those of x and y.
+void to_units(const ColumnUse& use, Matrix<double>& coef, std::vector<double>& offset);
+
+/// In one pass over the rows, and a few more where a sample of them misled about means or sizes. Throws
 /// InvalidArgument when sums leave T's range.
 template <class T>
 CentredGram centred_gram(std::string_view call, compute::LinearCompute<T>& rows, bool centred);
+
+/// Sums z z' of parts of the rows, all with the same use of columns, and what their total comes to.
+struct PartedGram {
+  std::vector<Matrix<double>> parts;
+  CentredGram all;
+};
+
+/// The same for parts as LinearCompute::grams() has them.
+template <class T>
+PartedGram parted_gram(std::string_view call, compute::LinearCompute<T>& rows, bool centred,
+                       std::span<const std::int64_t> ends);
+
+/// Means and centred products out of sums z z' of columns that are used so.
+CentredGram centred_sums(const ColumnUse& use, const Matrix<double>& sums, bool centred);
+
+/// Whether the shift of column j is so far from the mean that centring takes digits from its products.
+bool far_from_mean(const CentredGram& gram, std::size_t j);
 
 }  // namespace forja::core

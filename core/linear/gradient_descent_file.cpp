@@ -34,6 +34,7 @@ json document_of(const GradientDescentOptions& options, const GradientDescentRep
   state["converged"] = report.converged;
   state["loss"] = report.loss;
   put(state, "validation_loss", report.validation_loss);
+  put(state, "gradient_norm", report.gradient_norm);
   state["model"] = core::matrix_document(learned.model);
   state["optimizer"] = static_cast<std::int64_t>(learned.optimizer);
   put(state, "least_loss", learned.least_loss);
@@ -53,7 +54,8 @@ void add_pieces(const json& state, GradientDescentOptions& options) {
 
 GradientDescentReport gradient_descent_report(const json& state) {
   return {core::integer_member(state, "n_iter", 0), core::flag_member(state, "converged"),
-          core::amount_member(state, "loss"), amount_if_there(state, "validation_loss")};
+          core::amount_member(state, "loss"), amount_if_there(state, "validation_loss"),
+          amount_if_there(state, "gradient_norm")};
 }
 
 GradientDescentState learned_from(const json& state, std::int64_t outputs) {
@@ -110,6 +112,7 @@ void GradientDescentClassifier<T>::save(std::ostream& out) const {
   this->check_fitted("save");
   json document = core::model_document("GradientDescentClassifier", core::type_name<T>(), get_params());
   document["state"] = document_of(options_, report_, state_);
+  core::store_class_weights(options_.class_weights, document["state"]);
   document["state"]["classes"] = core::array_document<std::int32_t>(this->classes());
   core::write_model("GradientDescentClassifier::save", out, document);
 }
@@ -120,6 +123,7 @@ GradientDescentClassifier<T> GradientDescentClassifier<T>::load(std::istream& in
   GradientDescentOptions options = core::stored_options(document, core::gradient_descent_classifier_params());
   const json& state = document.at("state");
   add_pieces(state, options);
+  options.class_weights = core::class_weights_from(state);
   GradientDescentClassifier model(std::move(options), device);
   std::vector<std::int32_t> classes = core::classes_from(state);
   model.state_ = learned_from(state, core::outputs_of(classes));

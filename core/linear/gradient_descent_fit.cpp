@@ -1,7 +1,9 @@
 #include "linear/gradient_descent_fit.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "compute/backend.h"
@@ -58,6 +60,36 @@ SGDReport descend_over(const GradientDescentTask<T>& task, const DescentRows<T>&
   return descend(task.call, plan, rows, device, task.epochs, policy, state.weights, watch);
 }
 
+/// The least subgradient of l1 |w| beside a gradient.
+double beside_l1(double gradient, double w, double l1) {
+  if (w != 0) return gradient + (w > 0 ? l1 : -l1);
+  return std::max(0.0, std::abs(gradient) - l1);
+}
+
+/// The greatest entry of the objective's gradient: a pass over the rows.
+template <class T>
+std::optional<double> measured_gradient(const GradientDescentTask<T>& task, const DescentRows<T>& rows,
+                                        const Device& device, const Matrix<double>& model) {
+  const LinearParts at = linear_parts(model);
+  const PenaltyParts penalty = penalty_parts(task.options.penalty, task.options.alpha, task.options.l1_ratio);
+  const compute::LossGradient found = families<T>(device)
+                                          .make_linear(place(device), rows.x, rows.y, rows.sample_weight)
+                                          ->loss_gradient(row_loss(task), at.coef.view(), at.intercept);
+  const auto n = static_cast<double>(rows.x.rows());
+  double greatest = 0;
+  bool finite = true;
+  const auto see = [&](double entry) {
+    greatest = std::max(greatest, std::abs(entry));
+    finite = finite && std::isfinite(entry);
+  };
+  for (std::size_t k = 0; k < at.coef.values().size(); ++k) {
+    const double w = at.coef.values()[k];
+    see(beside_l1(found.gradient.values()[k] / n + penalty.l2 * w, w, penalty.l1));
+  }
+  for (std::size_t c = 0; task.options.fit_intercept && c < found.offset.size(); ++c) see(found.offset[c] / n);
+  return finite ? std::optional(greatest) : std::nullopt;
+}
+
 }  // namespace
 
 template <class T>
@@ -65,6 +97,13 @@ GradientDescentReport descend_whole(const GradientDescentTask<T>& task, const De
                                     GradientDescentState& state) {
   GradientDescentState now = state;
   SGDReport report;
+  std::optional<double> gradient;
+  const auto descend_from = [&](const DescentRows<T>& rows, const HeldOutLoss& judge) {
+    report = descend_over(task, rows, judge, device, observer, now);
+    const bool best = task.options.early_stopping && !now.best.empty();
+    now.model = best ? now.best : settled_weights(task.options, now.weights);
+    if (task.whole) gradient = measured_gradient(task, rows, device, now.model);
+  };
   if (task.options.early_stopping) {
     const DescentRows<T>& rows = task.rows;
     const HeldOut<T> held(rows.x, rows.sample_weight, task.options.validation_fraction, task.labels, task.options.seed);
@@ -73,20 +112,18 @@ GradientDescentReport descend_whole(const GradientDescentTask<T>& task, const De
     const auto judge = families<T>(device).make_linear(place(device), held.x_test, test, held.weight_test);
     double weight = held.weight_test.empty() ? static_cast<double>(test.rows()) : 0;
     for (const T own : held.weight_test) weight += static_cast<double>(own);
-    const HeldOutLoss loss = [&](const Matrix<double>& found) {
+    descend_from({held.x_train, train, held.weight_train}, [&](const Matrix<double>& found) {
       const std::int64_t d = found.columns() - 1;
       const LinearParts parts = linear_parts(found);
       return judge->loss_gradient(row_loss(task), {parts.coef.data(), parts.coef.rows(), d}, parts.intercept).loss /
              (weight > 0 ? weight : 1);
-    };
-    report = descend_over(task, {held.x_train, train, held.weight_train}, loss, device, observer, now);
+    });
   } else {
-    report = descend_over(task, task.rows, {}, device, observer, now);
+    descend_from(task.rows, {});
   }
-  now.model = task.options.early_stopping && !now.best.empty() ? now.best : settled_weights(task.options, now.weights);
   state = std::move(now);
   const std::optional<double> best = task.options.early_stopping ? state.least_loss : std::nullopt;
-  return {state.weights.epochs, report.converged, report.loss, best};
+  return {state.weights.epochs, report.converged, report.loss, best, gradient};
 }
 
 #define FORJA_INSTANTIATE(T)                                                                            \

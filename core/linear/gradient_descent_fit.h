@@ -19,6 +19,7 @@ struct GradientDescentTask {
   DescentRows<T> rows;
   std::span<const std::int32_t> labels;  ///< kept in proportion where rows are held out; may be empty
   std::int64_t epochs;                   ///< the most of them
+  bool whole = true;                     ///< whether these are all rows, so that their gradient tells something
 };
 
 /// Goes on from `state`, which is as it was after an exception. Throws as descend() does.

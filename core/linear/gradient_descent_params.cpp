@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "linear/class_input.h"
 #include "linear/descent_params.h"
 #include "linear/rate_policies.h"
 
@@ -126,13 +127,17 @@ const ParameterTable<GradientDescentOptions>& gradient_descent_regressor_params(
 }
 
 const ParameterTable<GradientDescentOptions>& gradient_descent_classifier_params() {
-  static const ParameterTable<Options> table = table_of(10);
+  static const ParameterTable<Options> table = [] {
+    ParameterTable<Options> made = table_of(10);
+    return add_class_weight(made);
+  }();
   return table;
 }
 
 void check_gradient_descent(std::string_view call, const ParameterTable<GradientDescentOptions>& table,
                             const GradientDescentOptions& options) {
   table.check(call, options);
+  check_class_weights(call, options.class_weights);
   if (options.clip_value == 0 || options.clip_norm == 0) {
     throw InvalidArgument(
         fmt::format("{}: {} = 0 but it must be above 0", call, options.clip_value == 0 ? "clip_value" : "clip_norm"));

@@ -13,7 +13,7 @@
 
 #include "forja/error.h"
 #include "linear/centred_gram.h"
-#include "linear/cholesky.h"
+#include "linear/normal_equations.h"
 
 namespace forja::core {
 namespace {
@@ -44,11 +44,6 @@ struct Solution {
   std::vector<double> offset;
   double backward_error = std::numeric_limits<double>::infinity();
 };
-
-template <class T>
-constexpr double unit_roundoff() {
-  return static_cast<double>(std::numeric_limits<T>::epsilon()) / 2;
-}
 
 /// What refinement aims at: better is beyond T's digits, or beyond the residuals' own.
 template <class T>
@@ -146,48 +141,9 @@ Solution refine(compute::LinearCompute<T>& rows, const Problem& problem, const I
 
 // -- Cholesky
 
-/// The normal equations of one alpha, factored with columns scaled to the same length.
-struct Factored {
-  std::vector<std::int64_t> active;  // columns that are not zero
-  std::vector<double> length;        // of these
-  Cholesky cholesky;
-
-  void solve(std::span<double> g) const {
-    std::vector<double> x;
-    for (std::size_t a = 0; a < active.size(); ++a) x.push_back(g[static_cast<std::size_t>(active[a])] / length[a]);
-    cholesky.solve(x);
-    std::fill(g.begin(), g.end(), 0);
-    for (std::size_t a = 0; a < active.size(); ++a) g[static_cast<std::size_t>(active[a])] = x[a] / length[a];
-  }
-};
-
-std::optional<Factored> factor(const Problem& problem, const Matrix<double>& products, std::int64_t t) {
-  std::vector<std::int64_t> active;
-  std::vector<double> length;
-  for (std::int64_t j = 0; j < problem.columns; ++j) {
-    const double own = problem.length(t, static_cast<std::size_t>(j));
-    if (!(own > 0)) continue;
-    active.push_back(j);
-    length.push_back(own);
-  }
-  const auto size = static_cast<std::int64_t>(active.size());
-  Matrix<double> scaled(size, size);
-  for (std::int64_t a = 0; a < size; ++a) {
-    const auto i = static_cast<std::size_t>(a);
-    for (std::int64_t b = 0; b < a; ++b) {
-      const auto j = static_cast<std::size_t>(b);
-      scaled(a, b) = products(active[i], active[j]) / length[i] / length[j];
-    }
-    scaled(a, a) = 1;
-  }
-  std::optional<Cholesky> cholesky = Cholesky::factor(std::move(scaled));
-  if (!cholesky) return std::nullopt;
-  return Factored{std::move(active), std::move(length), std::move(*cholesky)};
-}
-
 /// The normal equations of every target; targets of one alpha share theirs.
 struct NormalEquations {
-  std::vector<Factored> factored;
+  std::vector<FactoredNormal> factored;
   std::vector<std::size_t> of_target;
   double condition = 1;
 };
@@ -201,9 +157,13 @@ std::optional<NormalEquations> factor_all(const Problem& problem, const Matrix<d
       all.of_target.push_back(all.of_target[same]);
       continue;
     }
-    std::optional<Factored> made = factor(problem, products, static_cast<std::int64_t>(t));
+    std::vector<double> lengths;
+    for (std::size_t j = 0; j < problem.squares.size(); ++j) {
+      lengths.push_back(problem.length(static_cast<std::int64_t>(t), j));
+    }
+    std::optional<FactoredNormal> made = FactoredNormal::factor(products, lengths);
     if (!made) return std::nullopt;
-    all.condition = std::max(all.condition, made->cholesky.condition());
+    all.condition = std::max(all.condition, made->condition());
     all.of_target.push_back(all.factored.size());
     all.factored.push_back(std::move(*made));
   }
@@ -215,7 +175,7 @@ template <class T>
 std::optional<Solution> solve_by_cholesky(compute::LinearCompute<T>& rows, const Problem& problem,
                                           const Matrix<double>& products, LeastSquaresReport& report) {
   const std::optional<NormalEquations> equations = factor_all(problem, products);
-  if (!equations || equations->condition * unit_roundoff<T>() > 0.01) return std::nullopt;
+  if (!equations || !normal_equations_serve<T>(equations->condition)) return std::nullopt;
   const Inverse inverse = [&](std::int64_t t, std::span<double> g) {
     equations->factored[equations->of_target[static_cast<std::size_t>(t)]].solve(g);
   };
@@ -227,7 +187,7 @@ std::optional<Solution> solve_by_cholesky(compute::LinearCompute<T>& rows, const
   }
   set_offsets(problem, solution);
   solution = refine(rows, problem, inverse, std::move(solution));
-  report.rank = std::ssize(equations->factored.front().active);
+  report.rank = equations->factored.front().rank();
   report.condition = std::sqrt(equations->condition);
   report.solver_used = LeastSquaresSolver::cholesky;
   return solution;
@@ -285,29 +245,17 @@ Solution solve_by_svd(compute::LinearCompute<T>& rows, Problem& problem, LeastSq
   return solution;
 }
 
-/// In the caller's units.
-LeastSquaresFit in_units(const Problem& problem, const Solution& solution, LeastSquaresReport report) {
-  LeastSquaresFit fit{Matrix<double>(solution.coef.rows(), problem.columns), {}, std::move(report)};
-  fit.report.backward_error = solution.backward_error;
-  for (std::int64_t t = 0; t < solution.coef.rows(); ++t) {
-    const auto target = static_cast<std::size_t>(problem.columns + t);
-    double intercept =
-        problem.use.shift[target] + solution.offset[static_cast<std::size_t>(t)] / problem.use.scale[target];
-    for (std::int64_t j = 0; j < problem.columns; ++j) {
-      const auto place = static_cast<std::size_t>(j);
-      fit.coef(t, j) = solution.coef(t, j) * problem.use.scale[place] / problem.use.scale[target];
-      intercept -= problem.use.shift[place] * fit.coef(t, j);
-    }
-    fit.intercept.push_back(intercept);
-  }
-  return fit;
+LeastSquaresFit in_units(const Problem& problem, Solution solution, LeastSquaresReport report) {
+  report.backward_error = solution.backward_error;
+  to_units(problem.use, solution.coef, solution.offset);
+  return {std::move(solution.coef), std::move(solution.offset), std::move(report)};
 }
 
 }  // namespace
 
 template <class T>
 LeastSquaresFit solve_least_squares(std::string_view call, compute::LinearCompute<T>& rows,
-                                    const LeastSquaresTask& task) {
+                                    const LeastSquaresTask& task, const CentredGram* known) {
   Problem problem;
   problem.columns = rows.columns();
   problem.alpha = task.alpha;
@@ -316,13 +264,13 @@ LeastSquaresFit solve_least_squares(std::string_view call, compute::LinearComput
   // Where there are fewer rows than columns, their Gram matrix is large and singular.
   if (task.solver == LeastSquaresSolver::cholesky ||
       (task.solver == LeastSquaresSolver::automatic && rows.columns() < rows.rows())) {
-    CentredGram gram = centred_gram(call, rows, task.fit_intercept);
+    CentredGram gram = known != nullptr ? *known : centred_gram(call, rows, task.fit_intercept);
     problem.use = gram.use;
     problem.weight = gram.weight;
     problem.mean = std::move(gram.mean);
     for (std::int64_t j = 0; j < problem.columns; ++j) problem.squares.push_back(std::max(0.0, gram.products(j, j)));
-    const std::optional<Solution> solution = solve_by_cholesky(rows, problem, gram.products, report);
-    if (solution) return in_units(problem, *solution, std::move(report));
+    std::optional<Solution> solution = solve_by_cholesky(rows, problem, gram.products, report);
+    if (solution) return in_units(problem, std::move(*solution), std::move(report));
     if (task.solver == LeastSquaresSolver::cholesky) {
       throw InvalidArgument(fmt::format(
           "{}: solver = \"cholesky\" but columns of x depend on each other to rounding: use \"svd\" or \"auto\"",
@@ -331,12 +279,13 @@ LeastSquaresFit solve_least_squares(std::string_view call, compute::LinearComput
   }
   problem.use = choose_columns<T>(rows.column_ranges(rows.rows()), rows.columns(), task.fit_intercept, true);
   use_columns(rows, problem.use);
-  const Solution solution = solve_by_svd(rows, problem, report);
-  return in_units(problem, solution, std::move(report));
+  Solution solution = solve_by_svd(rows, problem, report);
+  return in_units(problem, std::move(solution), std::move(report));
 }
 
-template LeastSquaresFit solve_least_squares(std::string_view, compute::LinearCompute<float>&, const LeastSquaresTask&);
-template LeastSquaresFit solve_least_squares(std::string_view, compute::LinearCompute<double>&,
-                                             const LeastSquaresTask&);
+template LeastSquaresFit solve_least_squares(std::string_view, compute::LinearCompute<float>&, const LeastSquaresTask&,
+                                             const CentredGram*);
+template LeastSquaresFit solve_least_squares(std::string_view, compute::LinearCompute<double>&, const LeastSquaresTask&,
+                                             const CentredGram*);
 
 }  // namespace forja::core

@@ -5,6 +5,7 @@
 
 #include "compute/linear_compute.h"
 #include "forja/linear.h"
+#include "linear/centred_gram.h"
 
 namespace forja::core {
 
@@ -22,8 +23,9 @@ struct LeastSquaresFit {
 };
 
 /// Throws InvalidArgument when the solver is cholesky and the columns depend on each other, or sums leave T's range.
+/// known: these rows' centred_gram(), whose columns are in use, where there is one already.
 template <class T>
 LeastSquaresFit solve_least_squares(std::string_view call, compute::LinearCompute<T>& rows,
-                                    const LeastSquaresTask& task);
+                                    const LeastSquaresTask& task, const CentredGram* known = nullptr);
 
 }  // namespace forja::core

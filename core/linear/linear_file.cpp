@@ -2,6 +2,7 @@
 
 #include "estimator/model_files.h"
 #include "forja/linear.h"
+#include "forja/ridge_cv.h"
 #include "linear/linear_params.h"
 #include "linear/linear_state.h"
 
@@ -57,6 +58,11 @@ void Ridge<T>::save(std::ostream& out) const {
   document["alpha_per_target"] = core::array_document<double>(options_.alpha_per_target);
   json& state = document["state"] = core::linear_document(this->linear().coef, this->linear().intercept);
   add_report(state, report_);
+  if (descent_.gradient_norm) {
+    state["gradient_norm"] = *descent_.gradient_norm;
+    state["n_iter"] = descent_.n_iter;
+    state["converged"] = descent_.converged;
+  }
   core::write_model("Ridge::save", out, document);
 }
 
@@ -74,6 +80,46 @@ Ridge<T> Ridge<T>::load(std::istream& in, Device device) {
   }
   Ridge model(std::move(options), device);
   model.set_linear(std::move(linear.coef), linear.intercept);
+  model.report_ = least_squares_report(state);
+  if (state.contains("gradient_norm")) {
+    model.report_.solver_used = LeastSquaresSolver::gradient;
+    model.descent_ = {core::integer_member(state, "n_iter", 0), core::flag_member(state, "converged"),
+                      core::amount_member(state, "gradient_norm")};
+  }
+  return model;
+}
+
+template <class T>
+void RidgeCV<T>::save(std::ostream& out) const {
+  this->check_fitted("save");
+  json document = core::model_document("RidgeCV", core::type_name<T>(), get_params());
+  document["alphas"] = core::array_document<double>(options_.alphas);
+  json& state = document["state"] = core::linear_document(this->linear().coef, this->linear().intercept);
+  state["scores"] = core::matrix_document(choice_.scores);
+  state["best"] = choice_.best;
+  add_report(state, report_);
+  core::write_model("RidgeCV::save", out, document);
+}
+
+template <class T>
+RidgeCV<T> RidgeCV<T>::load(std::istream& in, Device device) {
+  const json document = core::read_model(in, "RidgeCV", core::type_name<T>());
+  RidgeCVOptions options = core::stored_options(document, core::ridge_cv_params());
+  options.alphas = core::array_member<double>(document, "alphas");
+  try {
+    core::check_ridge_cv_options("model file", options);
+  } catch (const InvalidArgument& refused) {
+    throw ModelFormatError(refused.what());
+  }
+  const json& state = document.at("state");
+  core::LinearState linear = core::linear_from(state);
+  Choice choice{core::matrix_member<double>(state, "scores"), core::integer_member(state, "best", 0)};
+  core::require(choice.scores.rows() == std::ssize(options.alphas) && choice.scores.columns() >= 2,
+                "\"scores\" does not fit the alphas");
+  core::require(choice.best < choice.scores.rows(), "\"best\" is not one of the alphas");
+  RidgeCV model(std::move(options), device);
+  model.set_linear(std::move(linear.coef), linear.intercept);
+  model.choice_ = std::move(choice);
   model.report_ = least_squares_report(state);
   return model;
 }
@@ -108,6 +154,7 @@ FORJA_SPARSE(ElasticNet, core::elastic_net_params())
 
 FORJA_MODEL_FILES(LinearRegression, check_fitted)
 FORJA_MODEL_FILES(Ridge, check_fitted)
+FORJA_MODEL_FILES(RidgeCV, check_fitted)
 FORJA_MODEL_FILES(Lasso, check_fitted)
 FORJA_MODEL_FILES(ElasticNet, check_fitted)
 

@@ -1,42 +1,13 @@
 #include <fmt/format.h>
 
-#include <cmath>
-
 #include "compute/backend.h"
 #include "estimator/input_checks.h"
 #include "forja/error.h"
 #include "forja/linear.h"
 #include "linear/linear_input.h"
+#include "linear/r_squared.h"
 
 namespace forja {
-namespace {
-
-/// Sum of weight (y - mean)^2 of each target.
-template <class T>
-std::vector<double> spreads(MatrixView<const T> y, std::span<const T> sample_weight) {
-  std::vector<double> spread;
-  const auto weight = [&](std::int64_t i) {
-    return sample_weight.empty() ? 1.0 : static_cast<double>(sample_weight[static_cast<std::size_t>(i)]);
-  };
-  for (std::int64_t t = 0; t < y.columns(); ++t) {
-    double total = 0;
-    double sum = 0;
-    for (std::int64_t i = 0; i < y.rows(); ++i) {
-      total += weight(i);
-      sum += weight(i) * static_cast<double>(y(i, t));
-    }
-    double squares = 0;
-    for (std::int64_t i = 0; i < y.rows(); ++i) {
-      const double apart = static_cast<double>(y(i, t)) - sum / total;
-      squares += weight(i) * apart * apart;
-    }
-    spread.push_back(squares);
-  }
-  return spread;
-}
-
-}  // namespace
-
 template <class T>
 std::string LinearModel<T>::call(std::string_view what) const {
   return fmt::format("{}::{}", name_, what);
@@ -99,12 +70,7 @@ double LinearModel<T>::score(const Rows<T>& x, MatrixView<const T> y, std::span<
   }
   const auto rows = core::families<T>(device_).make_linear(core::place(device_), x, y, sample_weight);
   const std::vector<double> unexplained = rows->residuals(linear_.coef, linear_.intercept).sum_squares;
-  const std::vector<double> spread = spreads(y, sample_weight);
-  double sum = 0;
-  for (std::size_t t = 0; t < spread.size(); ++t) {
-    sum += spread[t] > 0 ? 1 - unexplained[t] / spread[t] : unexplained[t] > 0 ? 0.0 : 1.0;
-  }
-  return sum / static_cast<double>(spread.size());
+  return core::mean_r_squared(unexplained, core::target_spreads(y, sample_weight, 0, y.rows()));
 }
 
 template <class T>

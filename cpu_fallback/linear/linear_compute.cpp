@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include "linear/descent_data.h"
@@ -168,7 +169,20 @@ Matrix<double> CpuLinear<T>::in_units(Matrix<double> sums) const {
 
 template <class T>
 Matrix<double> CpuLinear<T>::gram() {
-  return in_units(cpu::gram<T>(rows(), data_.width(), threads_, [this](std::int64_t i, T* z) { data_.fill(i, z); }));
+  const std::int64_t all = rows();
+  return std::move(grams({&all, 1}).front());
+}
+
+template <class T>
+std::vector<Matrix<double>> CpuLinear<T>::grams(std::span<const std::int64_t> ends) {
+  std::vector<Matrix<double>> parts;
+  std::int64_t first = 0;
+  for (const std::int64_t end : ends) {
+    const auto fill = [this, first](std::int64_t i, T* z) { data_.fill(first + i, z); };
+    parts.push_back(in_units(cpu::gram<T>(end - first, data_.width(), threads_, fill)));
+    first = end;
+  }
+  return parts;
 }
 
 template <class T>

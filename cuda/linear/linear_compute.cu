@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "linear/linear_kernels.cuh"
 #include "linear/pieces.h"
@@ -17,6 +18,16 @@ namespace {
 RowStreamOptions stream_options(std::int64_t width) {
   constexpr auto kSum = static_cast<std::int64_t>(sizeof(double));
   return {.granule = kGroupRows, .needed_beside = 2 * (kPieceBytes + width * kGroupRows * kSum) + width * width * kSum};
+}
+
+/// Rows begin .. end - 1 of a piece whose first row has the number `first`.
+template <class T>
+LinearView<T> rows_of(LinearView<T> piece, std::int64_t first, std::int64_t begin, std::int64_t end) {
+  piece.x += (begin - first) * piece.d;
+  piece.y += (begin - first) * piece.t;
+  if (piece.weight != nullptr) piece.weight += begin - first;
+  piece.rows = end - begin;
+  return piece;
 }
 
 }  // namespace
@@ -120,18 +131,26 @@ compute::ColumnRanges CudaLinear<T>::column_ranges(std::int64_t most_rows) {
 
 template <class T>
 Matrix<double> CudaLinear<T>::gram() {
-  return sum_products(nullptr, width());
+  const std::int64_t all = rows();
+  return std::move(grams({&all, 1}).front());
+}
+
+template <class T>
+std::vector<Matrix<double>> CudaLinear<T>::grams(std::span<const std::int64_t> ends) {
+  return sum_products(nullptr, width(), ends);
 }
 
 template <class T>
 Matrix<double> CudaLinear<T>::gram_of(std::span<const std::int64_t> columns) {
   DeviceBuffer<std::int64_t> picked(context_, std::ssize(columns));
   picked.upload(columns);
-  return sum_products(picked.data(), 1 + picked.size() + view_.t);
+  const std::int64_t all = rows();
+  return std::move(sum_products(picked.data(), 1 + picked.size() + view_.t, {&all, 1}).front());
 }
 
 template <class T>
-Matrix<double> CudaLinear<T>::sum_products(const std::int64_t* picked, std::int64_t m) {
+std::vector<Matrix<double>> CudaLinear<T>::sum_products(const std::int64_t* picked, std::int64_t m,
+                                                        std::span<const std::int64_t> ends) {
   const std::int64_t most =
       std::min(piece_rows(m * static_cast<std::int64_t>(sizeof(T))), groups_of(rows()) * kGroupRows);
   const std::int64_t most_groups = most / kGroupRows;
@@ -139,9 +158,24 @@ Matrix<double> CudaLinear<T>::sum_products(const std::int64_t* picked, std::int6
   DeviceBuffer<T> z(context_, most * m);
   DeviceBuffer<T> products(context_, most_groups * m * m);
   sums.fill_bytes(0);
-  for_each_piece(most,
-                 [&](const LinearView<T>& piece, std::int64_t) { add_products(piece, picked, m, z, products, sums); });
-  return symmetric(sums, m);
+  std::vector<Matrix<double>> parts;
+  std::int64_t begin = 0;  // of the part that is summed
+  for_each_piece(most, [&](const LinearView<T>& piece, std::int64_t row) {
+    const std::int64_t piece_end = row + piece.rows;
+    while (row < piece_end) {
+      // Groups end at multiples of their size, wherever pieces do, so that sums are the same for all pieces.
+      const std::int64_t aligned = groups_of(begin) * kGroupRows;
+      const std::int64_t part_end = ends[parts.size()];
+      const std::int64_t end = std::min({piece_end, part_end, row < aligned ? aligned : piece_end});
+      add_products(rows_of(piece, piece_end - piece.rows, row, end), picked, m, z, products, sums);
+      row = end;
+      if (row < part_end) continue;
+      parts.push_back(symmetric(sums, m));
+      sums.fill_bytes(0);
+      begin = part_end;
+    }
+  });
+  return parts;
 }
 
 template <class T>

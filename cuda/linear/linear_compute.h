@@ -25,6 +25,7 @@ class CudaLinear final : public compute::LinearCompute<T> {
   compute::ColumnRanges column_ranges(std::int64_t most_rows) override;
   void set_columns(std::span<const T> shift, std::span<const T> scale) override;
   Matrix<double> gram() override;
+  std::vector<Matrix<double>> grams(std::span<const std::int64_t> ends) override;
   Matrix<double> gram_of(std::span<const std::int64_t> columns) override;
   compute::Residuals residuals(MatrixView<const double> coef, std::span<const double> offset) override;
   compute::LossGradient loss_gradient(const formulas::RowLoss<T>& loss, MatrixView<const double> coef,
@@ -35,8 +36,10 @@ class CudaLinear final : public compute::LinearCompute<T> {
 
  private:
   std::int64_t width() const { return 1 + view_.d + view_.t; }
-  /// Sums of z z' for z of m numbers, of which those of x are the `picked` columns, a list on the device, or all.
-  Matrix<double> sum_products(const std::int64_t* picked, std::int64_t m);
+  /// Sums of z z' of each part of the rows, as grams() has them, for z of m numbers, of which those of x are the
+  /// `picked` columns, a list on the device, or all.
+  std::vector<Matrix<double>> sum_products(const std::int64_t* picked, std::int64_t m,
+                                           std::span<const std::int64_t> ends);
   /// Adds the sums of z z' of a piece; z and products have room for it.
   void add_products(const LinearView<T>& piece, const std::int64_t* picked, std::int64_t m, DeviceBuffer<T>& z,
                     DeviceBuffer<T>& products, DeviceBuffer<double>& sums);

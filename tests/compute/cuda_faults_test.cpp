@@ -94,6 +94,7 @@ std::vector<double> linear_run(const compute::Backend& backend) {
     see(rows->column_ranges(10).mean);
     see(rows->gram().values());
     see(rows->gram_of(std::vector<std::int64_t>{2}).values());
+    see(rows->grams(std::vector<std::int64_t>{1, n}).back().values());
     see(rows->residuals(Matrix<double>(2, 3, 0.5), std::vector<double>(2, 1)).gradient.values());
     see(rows->svd(true).values);
     const Matrix<double> w(1, 3, 0.01);

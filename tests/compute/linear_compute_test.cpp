@@ -137,6 +137,40 @@ TYPED_TEST(Linear, the_gram_matrix_of_some_columns_is_a_part_of_the_whole) {
   });
 }
 
+TYPED_TEST(Linear, gram_matrices_of_parts_are_those_of_their_rows_alone) {
+  using T = TypeParam;
+  this->on_many_shapes([](const Device& device, const LinearData<T>& data) {
+    const std::int64_t n = data.x.rows();
+    if (n < 3) return;
+    const auto rows = make(device, data);
+    const Columns<T> columns(data);
+    rows->set_columns(columns.shift, columns.scale);
+    const std::vector<std::int64_t> ends{1, n / 2, n / 2 + 1, n};
+    if (ends[1] == ends[0]) return;
+    const std::vector<Matrix<double>> parts = rows->grams(ends);
+    ASSERT_EQ(parts.size(), ends.size());
+    std::int64_t first = 0;
+    for (std::size_t f = 0; f < ends.size(); ++f) {
+      const std::int64_t count = ends[f] - first;
+      LinearData<T> own{Matrix<T>(MatrixView<const T>(data.x.row(first).data(), count, data.x.columns())),
+                        Matrix<T>(MatrixView<const T>(data.y.row(first).data(), count, data.y.columns())),
+                        {}};
+      if (!data.weight.empty()) own.weight.assign(data.weight.begin() + first, data.weight.begin() + ends[f]);
+      const Matrix<double> expected = reference_gram<T>(own, columns.shift, columns.scale);
+      const Matrix<double> sizes = reference_gram<T>(own, columns.shift, columns.scale, true);
+      for (std::int64_t a = 0; a < expected.rows(); ++a) {
+        for (std::int64_t b = 0; b < expected.rows(); ++b) {
+          // As for the whole.
+          ASSERT_NEAR(parts[f](a, b), expected(a, b),
+                      (34.3 * static_cast<double>(std::numeric_limits<T>::epsilon()) / 2 + 1e-15) * sizes(a, b));
+          ASSERT_EQ(parts[f](a, b), parts[f](b, a));
+        }
+      }
+      first = ends[f];
+    }
+  });
+}
+
 TYPED_TEST(Linear, residuals_are_exact_to_double) {
   using T = TypeParam;
   this->on_many_shapes([](const Device& device, const LinearData<T>& data) {
@@ -220,6 +254,7 @@ std::vector<double> everything(compute::LinearCompute<T>& rows, const LinearData
   rows.set_columns(columns.shift, columns.scale);
   see(rows.gram().values());
   see(rows.gram_of(std::vector<std::int64_t>{1, 4, 5}).values());
+  for (const Matrix<double>& part : rows.grams(std::vector<std::int64_t>{700, 1500, rows.rows()})) see(part.values());
   const compute::Residuals residuals =
       rows.residuals(Matrix<double>(data.y.columns(), data.x.columns(), 0.25),
                      std::vector<double>(static_cast<std::size_t>(data.y.columns()), 0.5));

@@ -168,6 +168,22 @@ TYPED_TEST(LinearLoss, rows_columns_and_outputs_may_be_of_any_number) {
   }
 }
 
+TYPED_TEST(LinearLoss, margins_may_be_far_apart_and_what_is_not_finite_shows) {
+  using T = TypeParam;
+  for (const Device& device : devices_under_test()) {
+    SCOPED_TRACE(device.name());
+    LossCase<T> given(LossKind::multinomial, 37, 5, 4, true);
+    given.offset = {0, 1e4, -1e4, 9.999e3};
+    expect_loss(device, given);
+    given.offset = {0, 0, 0, 0};
+    for (double& value : given.coef.values()) value = 0;
+    given.coef(2, 1) = std::numeric_limits<double>::max();  // beyond float, and times x beyond double
+    for (T& value : given.data.x.values()) value *= 100;
+    EXPECT_FALSE(
+        std::isfinite(given.on(device, given.data.x)->loss_gradient(given.loss(), given.coef, given.offset).loss));
+  }
+}
+
 TYPED_TEST(LinearLoss, great_and_small_weights_only_scale) {
   using T = TypeParam;
   for (const Device& device : devices_under_test()) {

@@ -10,6 +10,7 @@
 #include "forja/kmeans.h"
 #include "forja/linear.h"
 #include "forja/preprocessing.h"
+#include "forja/ridge_cv.h"
 
 namespace {
 
@@ -33,6 +34,7 @@ static_assert(kOnlyTransforms<SimpleImputer<float>> && kOnlyTransforms<SimpleImp
 template <class Model>
 constexpr bool kPredictsNumbers = Estimator<Model>&& Regressor<Model> && !Classifier<Model> && !Clusterer<Model>;
 static_assert(kPredictsNumbers<LinearRegression<float>> && kPredictsNumbers<LinearRegression<double>>);
+static_assert(kPredictsNumbers<RidgeCV<float>> && kPredictsNumbers<RidgeCV<double>>);
 static_assert(kPredictsNumbers<Ridge<float>> && kPredictsNumbers<Ridge<double>>);
 
 static_assert(!Estimator<Matrix<float>> && !Estimator<std::vector<float>> && !Estimator<int>);

@@ -116,6 +116,35 @@ TYPED_TEST(GradientDescentRefuses, calls_that_do_not_go_together) {
   }
 }
 
+TYPED_TEST(GradientDescentRefuses, weights_of_classes_that_are_none) {
+  using T = TypeParam;
+  for (const Device& device : devices_under_test()) {
+    const auto fit = [&](const GradientDescentOptions& options) {
+      return refusal<forja::InvalidArgument>(
+          [&] { GradientDescentClassifier<T>(options, device).fit(this->x_, this->y_); });
+    };
+    EXPECT_EQ(fit({.class_weights = {{0, -1.0}}}),
+              "GradientDescentClassifier::fit: class_weights of 0 is -1 but it must be a finite number of at least 0");
+    EXPECT_EQ(fit({.class_weights = {{7, 1.0}}}),
+              "GradientDescentClassifier::fit: class_weights has 7, which is none of the 2 classes");
+    EXPECT_EQ(fit({.class_weight = static_cast<forja::ClassWeight>(5)}),
+              "GradientDescentClassifier::fit: class_weight = 5 but it must be one of uniform, balanced");
+    EXPECT_EQ(refusal<forja::InvalidArgument>([&] {
+                GradientDescentClassifier<T>({.class_weight = forja::ClassWeight::balanced}, device)
+                    .partial_fit(this->x_, this->y_);
+              }),
+              "GradientDescentClassifier::partial_fit: class_weight = \"balanced\" needs all rows");
+    EXPECT_EQ(this->regress(device, {.class_weight = forja::ClassWeight::balanced}, {1, 2, 3}),
+              "GradientDescentRegressor::fit: class_weight = \"balanced\" but y has numbers, not classes");
+    EXPECT_EQ(this->regress(device, {.class_weights = {{1, 2.0}}}, {1, 2, 3}),
+              "GradientDescentRegressor::fit: class_weights are given but y has numbers, not classes");
+    EXPECT_EQ(refusal<forja::NotFitted>([&] { GradientDescentRegressor<T>({}, device).gradient_norm(); }),
+              "GradientDescentRegressor::gradient_norm: call fit first");
+    EXPECT_EQ(refusal<forja::NotFitted>([&] { GradientDescentClassifier<T>({}, device).gradient_norm(); }),
+              "GradientDescentClassifier::gradient_norm: call fit first");
+  }
+}
+
 TYPED_TEST(GradientDescentRefuses, parameters_by_wrong_names_or_values) {
   GradientDescentClassifier<TypeParam> model;
   EXPECT_EQ(refusal<forja::InvalidArgument>([&] {

@@ -15,9 +15,9 @@
 #include "forja/generators.h"
 #include "forja/linear.h"
 #include "forja/preprocessing.h"
-#include "support/data.h"
 #include "support/devices.h"
 #include "support/linear_files.h"
+#include "support/petals.h"
 #include "support/recorder.h"
 #include "support/storage_types.h"
 
@@ -33,35 +33,13 @@ using forja::Optimizer;
 using forja::SGDLoss;
 using forja::SGDPenalty;
 using forja::testing::devices_under_test;
+using forja::testing::Petals;
+using forja::testing::petals;
+using forja::testing::some_petals;
 using Labels = std::vector<std::int32_t>;
 
 static_assert(forja::Classifier<GradientDescentClassifier<float>> &&
               forja::Regressor<GradientDescentRegressor<double>>);
-
-template <class T>
-struct Petals {
-  Matrix<T> x;
-  Labels species;
-};
-
-template <class T>
-Petals<T> petals() {
-  const auto table = forja::read_csv<T>(forja::testing::book_csv("iris"),
-                                        {.target = "target", .columns = {"petal_length", "petal_width"}});
-  return {table.x, table.labels()};
-}
-
-/// Every third petal.
-template <class T>
-Petals<T> some_petals() {
-  const Petals<T> all = petals<T>();
-  Petals<T> some{Matrix<T>(50, 2), {}};
-  for (std::int64_t i = 0; i < 50; ++i) {
-    std::copy_n(all.x.row(3 * i).data(), 2, some.x.row(i).data());
-    some.species.push_back(all.species[static_cast<std::size_t>(3 * i)]);
-  }
-  return some;
-}
 
 template <class T>
 class GradientDescent : public ::testing::Test {};

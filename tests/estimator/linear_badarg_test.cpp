@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "forja/linear.h"
+#include "forja/ridge_cv.h"
 #include "support/devices.h"
 #include "support/linear_reference.h"
 #include "support/refusal.h"
@@ -22,6 +23,8 @@ using forja::LinearRegression;
 using forja::LinearRegressionOptions;
 using forja::Matrix;
 using forja::Ridge;
+using forja::RidgeCV;
+using forja::RidgeCVOptions;
 using forja::RidgeOptions;
 using forja::testing::refusal;
 
@@ -60,9 +63,40 @@ TYPED_TEST(LinearRefuses, options_out_of_range) {
               "Ridge::fit: alpha_per_target has 2 values but y has 1 targets");
     EXPECT_EQ(this->fit(RidgeOptions{.alpha_per_target = {1, -2}}, x, Matrix<T>(4, 2)),
               "Ridge::fit: alpha_per_target(1) = -2 but it must be a finite number of at least 0");
+    EXPECT_EQ(this->fit(LinearRegressionOptions{.solver = LeastSquaresSolver::gradient}, x, y),
+              "LinearRegression::fit: solver = 3 but it must be one of auto, cholesky, svd");
     EXPECT_EQ(this->fit(LinearRegressionOptions{.solver = static_cast<LeastSquaresSolver>(9)}, x, y),
               "LinearRegression::fit: solver = 9 but it must be one of auto, cholesky, svd");
   }
+}
+
+TYPED_TEST(LinearRefuses, cross_validation_without_alphas_folds_or_rows_and_weights_for_them) {
+  using T = TypeParam;
+  ON_EVERY_DEVICE {
+    const auto fit = [&](const RidgeCVOptions& options, const Matrix<T>& y, const std::vector<T>& weight = {}) {
+      return refusal<forja::InvalidArgument>([&] { RidgeCV<T>(options, this->device_).fit(this->x_, y, weight); });
+    };
+    EXPECT_EQ(fit({.alphas = {}}, this->y_), "RidgeCV::fit: alphas is empty");
+    EXPECT_EQ(fit({.alphas = {1, -2}}, this->y_),
+              "RidgeCV::fit: alphas(1) = -2 but it must be a finite number of at least 0");
+    EXPECT_EQ(fit({.cv = 1}, this->y_), "RidgeCV::fit: cv = 1 but it must be an integer of at least 2");
+    EXPECT_EQ(fit({.cv = 5}, this->y_), "RidgeCV::fit: cv = 5 but x has 4 rows");
+    EXPECT_EQ(fit({.cv = 2}, this->y_, {1, 1, 0, 0}), "RidgeCV::fit: all 2 weights of fold 1 are 0");
+    EXPECT_EQ(fit({.cv = 2}, Matrix<T>(3, 1)), "RidgeCV::fit: y is 3 x 1 but x has 4 rows");
+    const RidgeCV<T> model({}, this->device_);
+    EXPECT_EQ(refusal<forja::NotFitted>([&] { model.alpha(); }), "RidgeCV::alpha: call fit first");
+    EXPECT_EQ(refusal<forja::NotFitted>([&] { model.best_score(); }), "RidgeCV::best_score: call fit first");
+    EXPECT_EQ(refusal<forja::NotFitted>([&] { model.cv_scores(); }), "RidgeCV::cv_scores: call fit first");
+    EXPECT_EQ(refusal<forja::NotFitted>([&] { model.backward_error(); }), "RidgeCV::backward_error: call fit first");
+    EXPECT_EQ(refusal<forja::NotFitted>([&] { model.solver_used(); }), "RidgeCV::solver_used: call fit first");
+  }
+  RidgeCV<T> model;
+  model.set_params({{"cv", std::int64_t{3}}});
+  EXPECT_EQ(model.get_params().at("cv"), forja::ParamValue(std::int64_t{3}));
+  EXPECT_EQ(refusal<forja::InvalidArgument>([&] {
+              model.set_params({{"alphas", 1.0}});
+            }),
+            "RidgeCV::set_params: \"alphas\" is no parameter; there are cv, fit_intercept");
 }
 
 TYPED_TEST(LinearRefuses, rows_and_targets_that_are_empty_not_finite_or_of_another_shape) {
@@ -107,6 +141,9 @@ TYPED_TEST(LinearRefuses, sums_beyond_the_range_of_the_type) {
   ON_EVERY_DEVICE {
     EXPECT_EQ(this->fit(LinearRegressionOptions{.solver = LeastSquaresSolver::cholesky}, x, this->y_),
               "LinearRegression::fit: x, y and sample_weight are too large for their sums");
+    const Matrix<T> huge(4, 1, {most, most, -most, most});
+    EXPECT_EQ(this->fit(RidgeOptions{.solver = LeastSquaresSolver::gradient}, this->x_, huge),
+              "Ridge::fit: x, y and sample_weight are too large for their sums");
   }
 }
 
@@ -122,6 +159,13 @@ TYPED_TEST(LinearRefuses, use_before_fit) {
     EXPECT_EQ(refusal<forja::NotFitted>([&] { ridge.score(this->x_, this->y_); }), "Ridge::score: call fit first");
     EXPECT_EQ(refusal<forja::NotFitted>([&] { ridge.backward_error(); }), "Ridge::backward_error: call fit first");
     EXPECT_EQ(refusal<forja::NotFitted>([&] { ridge.solver_used(); }), "Ridge::solver_used: call fit first");
+    EXPECT_EQ(refusal<forja::NotFitted>([&] { ridge.n_iter(); }), "Ridge::n_iter: call fit first");
+    EXPECT_EQ(refusal<forja::NotFitted>([&] { ridge.converged(); }), "Ridge::converged: call fit first");
+    EXPECT_EQ(refusal<forja::NotFitted>([&] { ridge.gradient_norm(); }), "Ridge::gradient_norm: call fit first");
+    Ridge<TypeParam> descended({.solver = LeastSquaresSolver::gradient}, this->device_);
+    descended.fit(this->x_, this->y_);
+    EXPECT_EQ(refusal<forja::InvalidArgument>([&] { descended.backward_error(); }),
+              "Ridge::backward_error: solver = \"gradient\" has gradient_norm instead");
   }
 }
 
@@ -147,10 +191,13 @@ TYPED_TEST(LinearRefuses, parameters_by_names_that_are_not_there_or_out_of_range
     return refusal<forja::InvalidArgument>([&] { model.set_params(params); });
   };
   EXPECT_EQ(set({{"lambda", 1.0}}),
-            "Ridge::set_params: \"lambda\" is no parameter; there are alpha, fit_intercept, solver");
+            "Ridge::set_params: \"lambda\" is no parameter; there are alpha, fit_intercept, solver, max_iter, tol");
   EXPECT_EQ(set({{"alpha", -1.0}}), "Ridge::set_params: alpha = -1 but it must be a finite number of at least 0");
   EXPECT_EQ(set({{"solver", std::string("lsqr")}}),
-            "Ridge::set_params: solver = \"lsqr\" but it must be one of auto, cholesky, svd");
+            "Ridge::set_params: solver = \"lsqr\" but it must be one of auto, cholesky, svd, gradient");
+  EXPECT_EQ(set({{"max_iter", std::int64_t{0}}}),
+            "Ridge::set_params: max_iter = 0 but it must be an integer of at least 1");
+  EXPECT_EQ(set({{"tol", -1.0}}), "Ridge::set_params: tol = -1 but it must be a finite number of at least 0");
   EXPECT_EQ(model.options().alpha, 3);
   EXPECT_EQ(set({{"alpha", std::int64_t{2}}, {"fit_intercept", false}, {"solver", std::string("svd")}}), "not refused");
   EXPECT_EQ(model.get_params().at("alpha"), forja::ParamValue(2.0));

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "forja/linear.h"
+#include "forja/ridge_cv.h"
 #include "support/devices.h"
 #include "support/linear_reference.h"
 #include "support/saved_models.h"
@@ -20,6 +21,7 @@ using forja::LeastSquaresSolver;
 using forja::LinearRegression;
 using forja::Matrix;
 using forja::Ridge;
+using forja::RidgeCV;
 using forja::testing::loaded;
 using forja::testing::saved;
 
@@ -60,6 +62,14 @@ TYPED_TEST(LinearFileOf, a_model_fitted_on_one_device_is_the_same_on_another) {
       EXPECT_EQ(again.coef(), ridge.coef());
       EXPECT_EQ(again.solver_used(), ridge.solver_used());
       EXPECT_EQ(again.backward_error(), ridge.backward_error());
+      Ridge<T> descended({.solver = LeastSquaresSolver::gradient, .max_iter = 5}, fitted_on);
+      descended.fit(this->data_.x, this->data_.y);
+      const auto resumed = loaded<Ridge<T>>(saved(descended), device);
+      EXPECT_EQ(resumed.coef(), descended.coef());
+      EXPECT_EQ(resumed.solver_used(), LeastSquaresSolver::gradient);
+      EXPECT_EQ(resumed.gradient_norm(), descended.gradient_norm());
+      EXPECT_EQ(resumed.n_iter(), descended.n_iter());
+      EXPECT_EQ(resumed.converged(), descended.converged());
       const Matrix<T> expected = ridge.predict_targets(this->data_.x);
       const Matrix<T> found = again.predict_targets(this->data_.x);
       for (std::size_t i = 0; i < expected.values().size(); ++i) {
@@ -67,6 +77,25 @@ TYPED_TEST(LinearFileOf, a_model_fitted_on_one_device_is_the_same_on_another) {
         EXPECT_NEAR(found.values()[i], expected.values()[i], 4 * std::numeric_limits<T>::epsilon() * 8);
       }
     }
+  }
+}
+
+TYPED_TEST(LinearFileOf, cross_validation_comes_back_with_its_scores) {
+  using T = TypeParam;
+  for (const Device& device : forja::testing::devices_under_test()) {
+    RidgeCV<T> model({.alphas = {300, 0.5, 2}, .cv = 3, .fit_intercept = false}, device);
+    model.fit(this->data_.x, this->data_.y);
+    EXPECT_NE(model.alpha(), 300);
+    const auto other = loaded<RidgeCV<T>>(saved(model), device);
+    EXPECT_EQ(other.get_params(), model.get_params());
+    EXPECT_EQ(other.options().alphas, model.options().alphas);
+    EXPECT_EQ(other.alpha(), model.alpha());
+    EXPECT_EQ(other.best_score(), model.best_score());
+    EXPECT_EQ(other.cv_scores(), model.cv_scores());
+    EXPECT_EQ(other.coef(), model.coef());
+    EXPECT_EQ(other.backward_error(), model.backward_error());
+    EXPECT_EQ(other.predict_targets(this->data_.x), model.predict_targets(this->data_.x));
+    EXPECT_THROW(loaded<Ridge<T>>(saved(model)), forja::ModelFormatError);
   }
 }
 
@@ -143,6 +172,8 @@ TYPED_TEST(LinearFileOf, damaged_files_are_refused_or_give_a_model_that_predicts
   expect_no_crash<LinearRegression<T>, T>(saved(model.fit(this->data_.x, this->data_.y)));
   Ridge<T> ridge({.alpha_per_target = {1, 2}}, Device::cpu());
   expect_no_crash<Ridge<T>, T>(saved(ridge.fit(this->data_.x, this->data_.y)));
+  RidgeCV<T> chosen({.cv = 2}, Device::cpu());
+  expect_no_crash<RidgeCV<T>, T>(saved(chosen.fit(this->data_.x, this->data_.y)));
   Lasso<T> lasso({.alpha = 0.1}, Device::cpu());
   expect_no_crash<Lasso<T>, T>(saved(lasso.fit(this->data_.x, this->first_target())));
 }

@@ -25,6 +25,7 @@
 #include "forja/perceptron.h"
 #include "forja/preprocessing.h"
 #include "forja/random_projection.h"
+#include "forja/ridge_cv.h"
 #include "forja/sgd.h"
 #include "forja/svd.h"
 #include "forja/svm.h"

@@ -83,6 +83,8 @@ struct GradientDescentOptions {
   std::vector<std::int64_t> boundaries = {};  ///< of piecewise_constant, ascending; not in Params
   std::vector<double> rates = {};             ///< one more, above 0; not in Params
   std::int64_t average = 0;  ///< the coefficients are means from this step on; 0: the last ones. At least 0
+  ClassWeight class_weight = ClassWeight::uniform;  ///< of the classifier alone: uniform or balanced
+  ClassWeights class_weights = {};                  ///< likewise: of some classes, at least 0; not in Params
 };
 
 /// How a descent ended.
@@ -91,6 +93,11 @@ struct GradientDescentReport {
   bool converged = false;                      ///< whether tol ended the last call, before max_iter
   double loss = 0;                             ///< mean loss of the last epoch's rows as they were met, without penalty
   std::optional<double> validation_loss = {};  ///< the least mean loss of the rows held out
+  /// The greatest entry of the objective's gradient at the final coefficients and intercepts, over all rows that fit
+  /// learned from: 0 at a minimum. Under l1 of the least subgradient; weight_decay is no part of the objective. Losses
+  /// with corners (hinge, perceptron, epsilon_insensitive) have a subgradient, which need not vanish. Empty after
+  /// partial_fit, which sees some rows only, and where it is beyond T's range.
+  std::optional<double> gradient_norm = {};
 };
 
 /// All that the next epoch of a descent depends on.
@@ -120,8 +127,9 @@ class FORJA_API GradientDescentRegressor : public LinearModel<T> {
   /// Learns from x (n x d) and y: n values, or n x n_targets for several targets at once, which end together.
   /// sample_weight: n weights, finite and >= 0; empty: all one. The observer sees each epoch's mean loss. With
   /// warm_start, a fit of k epochs and one of m are a fit of k + m epochs, bit for bit, schedule_steps being given
-  /// where it counts. Throws InvalidArgument when an option is out of range, the loss is of classes, shapes do not fit,
-  /// x or y is empty or holds NaN or Inf, or weights grow beyond T's range; Cancelled; OutOfMemory.
+  /// where it counts. Throws InvalidArgument when an option is out of range, the loss is of classes or classes have
+  /// weights, shapes do not fit, x or y is empty or holds NaN or Inf, or weights grow beyond T's range; Cancelled;
+  /// OutOfMemory.
   GradientDescentRegressor& fit(const Rows<T>& x, std::span<const T> y, std::span<const T> sample_weight = {},
                                 Observer* observer = nullptr);
   GradientDescentRegressor& fit(const Rows<T>& x, MatrixView<const T> y, std::span<const T> sample_weight = {},
@@ -134,9 +142,11 @@ class FORJA_API GradientDescentRegressor : public LinearModel<T> {
   bool converged() const;
   double loss() const;
   std::optional<double> validation_loss() const;
+  std::optional<double> gradient_norm() const;
 
   const GradientDescentOptions& options() const { return options_; }
-  /// Every parameter by name but boundaries and rates, which are set in the options.
+  /// Every parameter by name but boundaries, rates and class_weights, which are set in the options; class_weight is the
+  /// classifier's.
   Params get_params() const;
   GradientDescentRegressor& set_params(const Params& params);
 
@@ -147,7 +157,7 @@ class FORJA_API GradientDescentRegressor : public LinearModel<T> {
   static GradientDescentRegressor load(std::istream& in, Device device = Device::automatic());
 
  private:
-  GradientDescentRegressor& learn(std::string_view call, std::int64_t epochs, bool resume, const Rows<T>& x,
+  GradientDescentRegressor& learn(std::string_view call, std::int64_t epochs, bool resume, bool whole, const Rows<T>& x,
                                   MatrixView<const T> y, std::span<const T> sample_weight, Observer* observer);
 
   GradientDescentOptions options_;
@@ -162,10 +172,12 @@ class FORJA_API GradientDescentClassifier : public LinearClassifier<T> {
  public:
   explicit GradientDescentClassifier(GradientDescentOptions options = {}, Device device = Device::automatic());
 
-  /// Learns from x (n x d) and n labels of at least two values. As GradientDescentRegressor::fit.
+  /// Learns from x (n x d) and n labels of at least two values. As GradientDescentRegressor::fit; a row's weight is
+  /// sample_weight times its class's. Throws InvalidArgument also for class_weights of a label that does not come.
   GradientDescentClassifier& fit(const Rows<T>& x, std::span<const std::int32_t> y,
                                  std::span<const T> sample_weight = {}, Observer* observer = nullptr);
-  /// One more epoch over these rows. classes: all that will come, at the first call.
+  /// One more epoch over these rows. classes: all that will come, at the first call. Throws InvalidArgument also for
+  /// class_weight = balanced, which needs all rows.
   GradientDescentClassifier& partial_fit(const Rows<T>& x, std::span<const std::int32_t> y,
                                          std::span<const std::int32_t> classes = {},
                                          std::span<const T> sample_weight = {});
@@ -179,6 +191,7 @@ class FORJA_API GradientDescentClassifier : public LinearClassifier<T> {
   bool converged() const;
   double loss() const;
   std::optional<double> validation_loss() const;
+  std::optional<double> gradient_norm() const;
 
   const GradientDescentOptions& options() const { return options_; }
   Params get_params() const;
@@ -190,7 +203,7 @@ class FORJA_API GradientDescentClassifier : public LinearClassifier<T> {
   static GradientDescentClassifier load(std::istream& in, Device device = Device::automatic());
 
  private:
-  GradientDescentClassifier& learn(std::string_view call, std::int64_t epochs, bool resume,
+  GradientDescentClassifier& learn(std::string_view call, std::int64_t epochs, bool resume, bool whole,
                                    std::span<const std::int32_t> given, const Rows<T>& x,
                                    std::span<const std::int32_t> y, std::span<const T> sample_weight,
                                    Observer* observer);

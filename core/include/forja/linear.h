@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <iosfwd>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -75,6 +76,7 @@ enum class LeastSquaresSolver {
   automatic,  ///< cholesky where the estimated condition lets it keep T's digits, else svd
   cholesky,   ///< normal equations of centred, scaled columns, refined by residuals in double
   svd,        ///< singular values and vectors of x: the least coefficients where several fit equally well
+  gradient,   ///< of Ridge alone: L-BFGS on gradients in double, a read of x for each; no d x d matrix
 };
 
 /// How a least-squares fit went.
@@ -90,7 +92,7 @@ struct LeastSquaresReport {
   /// A bound on the least relative change of x, its columns scaled to the same length, for which the coefficients
   /// before rounding to T would be the exact answer; the greatest over the targets (Stewart 1977).
   double backward_error = 0;
-  /// cholesky or svd.
+  /// cholesky or svd; of Ridge also gradient.
   LeastSquaresSolver solver_used = LeastSquaresSolver::cholesky;
 };
 
@@ -151,8 +153,12 @@ struct RidgeOptions {
   std::vector<double> alpha_per_target = {};
   /// Whether to learn an intercept, which is not penalised.
   bool fit_intercept = true;
-  /// automatic, cholesky or svd.
+  /// automatic, cholesky, svd or gradient; automatic never takes gradient.
   LeastSquaresSolver solver = LeastSquaresSolver::automatic;
+  /// Of gradient: the most iterations. At least 1.
+  std::int64_t max_iter = 1000;
+  /// Of gradient, which ends when no entry of the gradient is greater; see gradient_norm(). At least 0.
+  double tol = 1e-6;
 };
 
 /// Ridge regression (Hoerl and Kennard 1970; book chapter 4): least squares with the penalty alpha ||w||^2 on the
@@ -162,13 +168,24 @@ class FORJA_API Ridge : public LinearModel<T> {
  public:
   explicit Ridge(RidgeOptions options = {}, Device device = Device::automatic());
 
-  /// As LinearRegression::fit.
-  Ridge& fit(const Rows<T>& x, std::span<const T> y, std::span<const T> sample_weight = {});
-  Ridge& fit(const Rows<T>& x, MatrixView<const T> y, std::span<const T> sample_weight = {});
+  /// As LinearRegression::fit. The observer sees the objective after each iteration of gradient and may end the call,
+  /// which then throws Cancelled.
+  Ridge& fit(const Rows<T>& x, std::span<const T> y, std::span<const T> sample_weight = {},
+             Observer* observer = nullptr);
+  Ridge& fit(const Rows<T>& x, MatrixView<const T> y, std::span<const T> sample_weight = {},
+             Observer* observer = nullptr);
 
-  /// As LeastSquaresReport has it; x has the penalty's rows sqrt(alpha) I below its own.
+  /// As LeastSquaresReport has it; x has the penalty's rows sqrt(alpha) I below its own. Throws InvalidArgument after
+  /// gradient, whose certificate is gradient_norm().
   double backward_error() const;
   LeastSquaresSolver solver_used() const;
+  /// Of gradient; 0 after the others.
+  std::int64_t n_iter() const;
+  /// Whether gradient came down to tol; true after the others.
+  bool converged() const;
+  /// The greatest entry, at the end, of the gradient of (sum of weight (y - x w - b)^2 + alpha ||w||^2) / (2 sum of
+  /// weight), the columns of x and y centred and scaled to 1 or somewhat less. Empty after solvers other than gradient.
+  std::optional<double> gradient_norm() const;
 
   const RidgeOptions& options() const { return options_; }
   /// Every parameter by name but alpha_per_target, which is set in the options.
@@ -181,8 +198,16 @@ class FORJA_API Ridge : public LinearModel<T> {
   static Ridge load(std::istream& in, Device device = Device::automatic());
 
  private:
+  /// How gradient ended.
+  struct Descent {
+    std::int64_t n_iter = 0;
+    bool converged = true;
+    std::optional<double> gradient_norm = {};
+  };
+
   RidgeOptions options_;
   LeastSquaresReport report_;
+  Descent descent_;
 };
 
 /// What Lasso and ElasticNet share. They minimise
