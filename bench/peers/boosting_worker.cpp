@@ -94,6 +94,42 @@ void many(const Arguments& arguments, Rows x, const Labels& y) {
   answer(seconds.wall, seconds.cpu, figure_of(model, x, y));
 }
 
+template <class Options>
+Options options_of(const Arguments& arguments) {
+  Options options{.max_iter = integer(arguments, "rounds"),
+                  .max_leaf_nodes = integer(arguments, "leaves"),
+                  .early_stopping = forja::EarlyStopping::off,
+                  .seed = static_cast<std::uint64_t>(integer(arguments, "seed"))};
+  if (integer(arguments, "exact") != 0) options.precision = forja::GradientPrecision::exact;
+  if (arguments.contains("category")) options.categorical_features = {integer(arguments, "category")};
+  return options;
+}
+
+/// "quality y=FILE numbers= train=N rounds= leaves= seed= exact= [category=]": as fit; the figure is the error on the
+/// other rows: log loss, or of numbers the root mean squared error.
+void quality(const Arguments& arguments, Rows x) {
+  const std::int64_t n = integer(arguments, "train");
+  const auto first = static_cast<std::size_t>(n);
+  const Rows rest = x.middle_rows(n, x.rows() - n);
+  const auto learn = [&](auto& model, const auto& y) {
+    return forja::bench::seconds_of([&] { model.fit(x.middle_rows(0, n), std::span(y).first(first)); });
+  };
+  if (integer(arguments, "numbers") != 0) {
+    const forja::Matrix<float> targets = forja::read_npy<float>(arguments.at("y"));
+    const std::span<const float> y = targets.values();
+    forja::HistGradientBoostingRegressor<float> model(
+        options_of<forja::HistGradientBoostingRegressorOptions>(arguments));
+    const auto seconds = learn(model, y);
+    answer(seconds.wall, seconds.cpu, forja::root_mean_squared_error(y.subspan(first), model.predict(rest)));
+  } else {
+    const Labels y = forja::read_npy_labels(arguments.at("y"));
+    Model model(options_of<forja::HistGradientBoostingClassifierOptions>(arguments));
+    const auto seconds = learn(model, y);
+    answer(seconds.wall, seconds.cpu,
+           forja::log_loss(std::span(y).subspan(first), model.predict_proba(rest).view(), {}, model.classes()));
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -117,6 +153,8 @@ int main(int argc, char** argv) {
       row(arguments, rows, y, model);
     } else if (name == "many") {
       many(arguments, rows, y);
+    } else if (name == "quality") {
+      quality(arguments, rows);
     } else if (name == "lightgbm_row" || name == "xgboost_row") {
       const auto& open = name == "xgboost_row" ? xgboost_rows : lightgbm_rows;
       const auto predict_row = open(arguments.at("library"), arguments.at("model"), rows.columns());
