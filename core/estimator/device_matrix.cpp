@@ -7,7 +7,8 @@ namespace forja {
 
 template <class T>
 DeviceMatrix<T>::DeviceMatrix(MatrixView<const T> x, Device device) : device_(device) {
-  core::check_rows<T>("DeviceMatrix", x, device);
+  core::check_rows_but_values<T>("DeviceMatrix", x, device);
+  not_finite_ = core::not_finite(x, device.threads());
   rows_ = core::families<T>(device).upload(core::place(device), x);
 }
 

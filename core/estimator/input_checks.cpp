@@ -21,24 +21,23 @@ bool all_finite(std::span<const T> values) {
   return sum == 0;
 }
 
+}  // namespace
+
 template <class T>
-void check_finite(std::string_view call, MatrixView<const T> x, int threads) {
+std::string not_finite(MatrixView<const T> x, int threads) {
   bool finite = true;
 #pragma omp parallel for num_threads(threads > 0 ? threads : omp_get_max_threads()) reduction(&& : finite) \
     schedule(static) if (x.rows() * x.columns() > 100'000)
   for (std::int64_t i = 0; i < x.rows(); ++i) finite = finite && all_finite<T>(x.row(i));
-  if (finite) return;
+  if (finite) return {};
   for (std::int64_t i = 0; i < x.rows(); ++i) {
     for (std::int64_t j = 0; j < x.columns(); ++j) {
-      if (!std::isfinite(x(i, j))) {
-        throw InvalidArgument(
-            fmt::format("{}: x has {} in row {}, column {}", call, std::isnan(x(i, j)) ? "NaN" : "an infinity", i, j));
-      }
+      if (std::isfinite(x(i, j))) continue;
+      return fmt::format("{} in row {}, column {}", std::isnan(x(i, j)) ? "NaN" : "an infinity", i, j);
     }
   }
+  return {};
 }
-
-}  // namespace
 
 template <class T>
 void check_rows_but_values(std::string_view call, const Rows<T>& x, const Device& device) {
@@ -57,8 +56,8 @@ void check_rows_but_values(std::string_view call, const Rows<T>& x, const Device
 template <class T>
 void check_rows(std::string_view call, const Rows<T>& x, const Device& device) {
   check_rows_but_values(call, x, device);
-  // Rows on a device were checked when they were uploaded.
-  if (x.host() != nullptr) check_finite(call, *x.host(), device.threads());
+  const std::string found = x.host() != nullptr ? not_finite(*x.host(), device.threads()) : x.on_device()->not_finite();
+  if (!found.empty()) throw InvalidArgument(fmt::format("{}: x has {}", call, found));
 }
 
 void check_columns(std::string_view call, std::int64_t columns, std::int64_t expected) {
@@ -97,6 +96,7 @@ std::int64_t check_sample_weight(std::string_view call, std::span<const T> sampl
 }
 
 #define FORJA_INSTANTIATE(T)                                                                   \
+  template std::string not_finite(MatrixView<const T>, int);                                   \
   template void check_rows_but_values(std::string_view, const Rows<T>&, const Device&);        \
   template void check_rows(std::string_view, const Rows<T>&, const Device&);                   \
   template void check_new_rows(std::string_view, const Rows<T>&, const Device&, std::int64_t); \

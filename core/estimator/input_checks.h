@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "compute/backend.h"
@@ -18,6 +19,10 @@ const compute::BackendFor<T>& families(const Device& device) {
 }
 
 inline compute::Place place(const Device& device) { return {device.index(), device.threads()}; }
+
+/// Which value is not finite, "NaN in row 3, column 0", or nothing.
+template <class T>
+std::string not_finite(MatrixView<const T> x, int threads);
 
 /// At least one row and one column, all finite; rows that lie on a device lie on this one.
 template <class T>

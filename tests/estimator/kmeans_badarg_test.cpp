@@ -26,7 +26,7 @@ using forja::testing::refusal;
 template <class T>
 class KMeansRefuses : public ::testing::Test {
  protected:
-  std::string fit(const KMeansOptions& options, const Matrix<T>& x, const std::vector<T>& weight = {}) {
+  std::string fit(const KMeansOptions& options, const forja::Rows<T>& x, const std::vector<T>& weight = {}) {
     return refusal<forja::InvalidArgument>([&] { KMeans<T>(options, device_).fit(x, weight); });
   }
   std::string fit(const MiniBatchKMeansOptions& options, const Matrix<T>& x, const std::vector<T>& weight = {}) {
@@ -83,8 +83,10 @@ TYPED_TEST(KMeansRefuses, rows_that_are_empty_or_not_finite) {
     EXPECT_EQ(this->fit(two, x), "KMeans::fit: x has an infinity in row 2, column 0");
     EXPECT_EQ(this->fit(MiniBatchKMeansOptions{.n_clusters = 2}, x),
               "MiniBatchKMeans::fit: x has an infinity in row 2, column 0");
-    EXPECT_EQ(refusal<forja::InvalidArgument>([&] { forja::DeviceMatrix<T>(x, this->device_); }),
-              "DeviceMatrix: x has an infinity in row 2, column 0");
+    EXPECT_EQ(this->fit(two, forja::DeviceMatrix<T>(x, this->device_)),
+              "KMeans::fit: x has an infinity in row 2, column 0");
+    EXPECT_EQ(refusal<forja::InvalidArgument>([&] { forja::DeviceMatrix<T>(Matrix<T>(0, 2), this->device_); }),
+              "DeviceMatrix: x is empty (0 x 2)");
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <variant>
 
 #include "forja/device.h"
@@ -19,8 +20,8 @@ class DeviceRows;
 template <class T>
 class FORJA_API DeviceMatrix {
  public:
-  /// Uploads x (n x d, row-major). Throws InvalidArgument for an empty x or NaN/Inf in it, OutOfMemory when the
-  /// device has too little room.
+  /// Uploads x (n x d, row-major). NaN and infinities are refused by what cannot do with them, as those of host rows
+  /// are. Throws InvalidArgument for an empty x, OutOfMemory when the device has too little room.
   explicit DeviceMatrix(MatrixView<const T> x, Device device = Device::automatic());
 
   std::int64_t rows() const;
@@ -29,12 +30,14 @@ class FORJA_API DeviceMatrix {
   /// The rows, copied back to the host.
   Matrix<T> to_host() const;
 
-  /// For forja's own parts.
+  /// For forja's own parts: the rows, and which value of them is not finite, or nothing.
   const std::shared_ptr<const compute::DeviceRows<T>>& handle() const { return rows_; }
+  const std::string& not_finite() const { return not_finite_; }
 
  private:
   Device device_;
   std::shared_ptr<const compute::DeviceRows<T>> rows_;
+  std::string not_finite_;
 };
 
 extern template class DeviceMatrix<float>;
