@@ -32,13 +32,12 @@ if(FORJA_SANITIZE)
 endif()
 
 # CMAKE_UNITY_BUILD compiles the sources of these targets many at a time, in half of the time; others have more code than
-# headers, or names in common. So put together, what is local to one source may hide what is local to another, and g++
-# loses sight of what is initialised: builds without it warn of both.
+# headers, or names in common. So put together, g++ loses sight of what is initialised: builds without it warn of that.
 set(FORJA_UNITY ${CMAKE_UNITY_BUILD})
 set(CMAKE_UNITY_BUILD OFF)
 function(forja_compile_together target)
   if(FORJA_UNITY)
     set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 16)
-    target_compile_options(${target} PRIVATE -Wno-shadow -Wno-subobject-linkage -Wno-maybe-uninitialized)
+    target_compile_options(${target} PRIVATE -Wno-subobject-linkage -Wno-maybe-uninitialized)
   endif()
 endfunction()

@@ -9,23 +9,23 @@
 namespace forja::core {
 namespace {
 
-using Options = GradientDescentOptions;
+using Descent = GradientDescentOptions;
 
 /// The first `count` losses, or none.
-void add_loss(ParameterTable<Options>& table, std::size_t count) {
+void add_loss(ParameterTable<Descent>& table, std::size_t count) {
   std::vector<std::pair<std::string, SGDLoss>> losses = descent_losses();
   losses.resize(count);
   std::string expected = "one of automatic";
   for (const auto& [name, loss] : losses) expected += ", " + name;
   table.add({"loss", std::move(expected),
-             [losses](const Options& options) {
+             [losses](const Descent& options) {
                if (!options.loss) return ParamValue("automatic");
                for (const auto& [name, loss] : losses) {
                  if (loss == *options.loss) return ParamValue(name);
                }
                return ParamValue(static_cast<std::int64_t>(*options.loss));
              },
-             [losses](Options& options, const ParamValue& value) {
+             [losses](Descent& options, const ParamValue& value) {
                if (value == ParamValue("automatic")) {
                  options.loss = std::nullopt;
                  return true;
@@ -37,26 +37,26 @@ void add_loss(ParameterTable<Options>& table, std::size_t count) {
                }
                return false;
              },
-             [losses](const Options& options) {
+             [losses](const Descent& options) {
                return !options.loss || std::any_of(losses.begin(), losses.end(),
                                                    [&](const auto& entry) { return entry.second == *options.loss; });
              }});
 }
 
 /// A number from 0 to 1, not 1: how much a mean keeps.
-void add_memory(ParameterTable<Options>& table, std::string name, double Options::*member) {
+void add_memory(ParameterTable<Descent>& table, std::string name, double Descent::*member) {
   table.add({std::move(name), "a number of at least 0 and below 1",
-             [member](const Options& options) { return ParamValue(options.*member); },
-             [member](Options& options, const ParamValue& value) {
+             [member](const Descent& options) { return ParamValue(options.*member); },
+             [member](Descent& options, const ParamValue& value) {
                const std::optional<double> number = as_real(value);
                if (number) options.*member = *number;
                return number.has_value();
              },
-             [member](const Options& options) { return options.*member >= 0 && options.*member < 1; }});
+             [member](const Descent& options) { return options.*member >= 0 && options.*member < 1; }});
 }
 
-void add_optimizer(ParameterTable<Options>& table) {
-  table.choice("optimizer", &Options::optimizer,
+void add_optimizer(ParameterTable<Descent>& table) {
+  table.choice("optimizer", &Descent::optimizer,
                {{"sgd", Optimizer::sgd},
                 {"momentum", Optimizer::momentum},
                 {"nesterov", Optimizer::nesterov},
@@ -66,19 +66,19 @@ void add_optimizer(ParameterTable<Options>& table) {
                 {"adamax", Optimizer::adamax},
                 {"nadam", Optimizer::nadam},
                 {"adamw", Optimizer::adamw}});
-  add_memory(table, "momentum", &Options::momentum);
-  add_memory(table, "rho", &Options::rho);
-  add_memory(table, "beta_1", &Options::beta_1);
-  add_memory(table, "beta_2", &Options::beta_2);
-  table.positive("optimizer_epsilon", &Options::optimizer_epsilon, kFinite)
-      .real("weight_decay", &Options::weight_decay, 0, kFinite)
-      .optional_real("clip_value", &Options::clip_value, 0, "none")
-      .optional_real("clip_norm", &Options::clip_norm, 0, "none");
+  add_memory(table, "momentum", &Descent::momentum);
+  add_memory(table, "rho", &Descent::rho);
+  add_memory(table, "beta_1", &Descent::beta_1);
+  add_memory(table, "beta_2", &Descent::beta_2);
+  table.positive("optimizer_epsilon", &Descent::optimizer_epsilon, kFinite)
+      .real("weight_decay", &Descent::weight_decay, 0, kFinite)
+      .optional_real("clip_value", &Descent::clip_value, 0, "none")
+      .optional_real("clip_norm", &Descent::clip_norm, 0, "none");
 }
 
-void add_schedule(ParameterTable<Options>& table) {
+void add_schedule(ParameterTable<Descent>& table) {
   table
-      .choice("learning_rate", &Options::learning_rate,
+      .choice("learning_rate", &Descent::learning_rate,
               {{"constant", LearningSchedule::constant},
                {"invscaling", LearningSchedule::invscaling},
                {"power", LearningSchedule::power},
@@ -87,26 +87,26 @@ void add_schedule(ParameterTable<Options>& table) {
                {"performance", LearningSchedule::performance},
                {"one_cycle", LearningSchedule::one_cycle},
                {"hyperbolic", LearningSchedule::hyperbolic}})
-      .real("power_t", &Options::power_t, 0, kFinite)
-      .integer("schedule_steps", &Options::schedule_steps, 0)
-      .real("power", &Options::power, 0, kFinite)
-      .positive("t0", &Options::t0, kFinite)
-      .positive("t1", &Options::t1, kFinite)
-      .integer("plateau_patience", &Options::plateau_patience, 1);
-  add_share(table, "decay", &Options::decay);
-  add_share(table, "plateau_factor", &Options::plateau_factor);
+      .real("power_t", &Descent::power_t, 0, kFinite)
+      .integer("schedule_steps", &Descent::schedule_steps, 0)
+      .real("power", &Descent::power, 0, kFinite)
+      .positive("t0", &Descent::t0, kFinite)
+      .positive("t1", &Descent::t1, kFinite)
+      .integer("plateau_patience", &Descent::plateau_patience, 1);
+  add_share(table, "decay", &Descent::decay);
+  add_share(table, "plateau_factor", &Descent::plateau_factor);
 }
 
-ParameterTable<Options> table_of(std::size_t losses) {
-  ParameterTable<Options> table;
+ParameterTable<Descent> table_of(std::size_t losses) {
+  ParameterTable<Descent> table;
   add_loss(table, losses);
-  add_descent_params(table).integer("batch_size", &Options::batch_size, 0).boolean("warm_start", &Options::warm_start);
+  add_descent_params(table).integer("batch_size", &Descent::batch_size, 0).boolean("warm_start", &Descent::warm_start);
   add_optimizer(table);
   add_schedule(table);
   return table;
 }
 
-void check_pieces(std::string_view call, const Options& options) {
+void check_pieces(std::string_view call, const Descent& options) {
   try {
     const PiecewiseConstantRate pieces(options.boundaries, options.rates);
   } catch (const InvalidArgument& refused) {
@@ -122,13 +122,13 @@ void check_pieces(std::string_view call, const Options& options) {
 }  // namespace
 
 const ParameterTable<GradientDescentOptions>& gradient_descent_regressor_params() {
-  static const ParameterTable<Options> table = table_of(4);
+  static const ParameterTable<Descent> table = table_of(4);
   return table;
 }
 
 const ParameterTable<GradientDescentOptions>& gradient_descent_classifier_params() {
-  static const ParameterTable<Options> table = [] {
-    ParameterTable<Options> made = table_of(10);
+  static const ParameterTable<Descent> table = [] {
+    ParameterTable<Descent> made = table_of(10);
     return add_class_weight(made);
   }();
   return table;
