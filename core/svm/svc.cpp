@@ -6,6 +6,7 @@
 
 #include "forja/error.h"
 #include "forja/svm.h"
+#include "linear/class_input.h"
 #include "svm/class_pairs.h"
 #include "svm/fit_parts.h"
 #include "svm/svm_params.h"
@@ -103,12 +104,22 @@ void take_pairs(Fitted& fitted, core::PairSupport&& pairs) {
 }
 
 template <class T>
-core::ClassRows checked_rows(std::string_view call, const Rows<T>& x, std::span<const std::int32_t> y,
-                             std::span<const T> sample_weight, const Device& device) {
+void check_data(std::string_view call, const Rows<T>& x, std::span<const std::int32_t> y,
+                std::span<const T> sample_weight, const Device& device) {
   core::check_rows(call, x, device);
   core::check_labels(call, y, x.rows());
   core::check_sample_weight(call, sample_weight, x.rows());
-  return core::class_rows(call, y, sample_weight);
+}
+
+/// Rows weigh what their classes do as well.
+template <class T>
+core::ClassRows weighed_rows(std::string_view call, const SVCOptions& options, std::span<const std::int32_t> y,
+                             std::span<const T> sample_weight) {
+  const core::DenseLabels labels = core::dense_labels(y);
+  const std::vector<T> weight = core::row_weights(
+      sample_weight, labels.place,
+      core::class_weights_of(call, options.class_weight, options.class_weights, labels.place, labels.classes));
+  return core::class_rows(call, y, std::span<const T>(weight));
 }
 
 template <class Options>
@@ -121,7 +132,7 @@ void check_ties(std::string_view call, const Options& options) {
 }  // namespace
 
 template <class T>
-SVC<T>::SVC(SVCOptions options, Device device) : KernelClassifier<T>("SVC", device), options_(options) {
+SVC<T>::SVC(SVCOptions options, Device device) : KernelClassifier<T>("SVC", device), options_(std::move(options)) {
   this->set_rule({options_.decision_function_shape, options_.break_ties});
 }
 
@@ -130,8 +141,10 @@ SVC<T>& SVC<T>::fit(const Rows<T>& x, std::span<const std::int32_t> y, std::span
                     Observer* observer) {
   constexpr std::string_view kCall = "SVC::fit";
   core::svc_params().check(kCall, options_);
+  core::check_class_weights(kCall, options_.class_weights);
   check_ties(kCall, options_);
-  core::ClassRows classes = checked_rows(kCall, x, y, sample_weight, this->device());
+  check_data(kCall, x, y, sample_weight, this->device());
+  core::ClassRows classes = weighed_rows(kCall, options_, y, sample_weight);
   const core::KernelChoice kernel = core::kernel_choice(kCall, options_, x);
   std::vector<compute::SvmProblem> problems;
   for (const auto& [a, b] : core::class_pairs(std::ssize(classes.classes))) {
@@ -170,7 +183,8 @@ NuSVC<T>& NuSVC<T>::fit(const Rows<T>& x, std::span<const std::int32_t> y, std::
   constexpr std::string_view kCall = "NuSVC::fit";
   core::nu_svc_params().check(kCall, options_);
   check_ties(kCall, options_);
-  core::ClassRows classes = checked_rows(kCall, x, y, sample_weight, this->device());
+  check_data(kCall, x, y, sample_weight, this->device());
+  core::ClassRows classes = core::class_rows(kCall, y, sample_weight);
   const core::KernelChoice kernel = core::kernel_choice(kCall, options_, x);
   std::vector<compute::SvmProblem> problems;
   for (const auto& [a, b] : core::class_pairs(std::ssize(classes.classes))) {

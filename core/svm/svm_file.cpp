@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <numeric>
 
 #include "estimator/model_files.h"
 #include "forja/svm.h"
+#include "linear/linear_state.h"
 #include "svm/svm_params.h"
 
 namespace forja {
@@ -78,13 +78,11 @@ void read_machine(const json& state, std::int64_t classes, Fitted& fitted) {
                 "\"n_support\" does not fit \"support\"");
 }
 
-std::vector<std::int32_t> read_classes(const json& state) {
-  std::vector<std::int32_t> classes = core::array_member<std::int32_t>(state, "classes");
-  core::require(classes.size() >= 2 &&
-                    std::adjacent_find(classes.begin(), classes.end(), std::greater_equal<>()) == classes.end(),
-                "\"classes\" are not two or more that ascend");
-  return classes;
-}
+/// What SVC's options have beside its parameters.
+void store_more(const SVCOptions& options, json& state) { core::store_class_weights(options.class_weights, state); }
+void store_more(const NuSVCOptions&, json&) {}
+void read_more(const json& state, SVCOptions& options) { options.class_weights = core::class_weights_from(state); }
+void read_more(const json&, NuSVCOptions&) {}
 
 }  // namespace
 
@@ -94,15 +92,19 @@ std::vector<std::int32_t> read_classes(const json& state) {
     json document = core::model_document(#Model, core::type_name<T>(), get_params());   \
     document["state"] = machine_document(this->fitted("save"));                         \
     document["state"]["classes"] = core::array_document<std::int32_t>(this->classes()); \
+    store_more(options_, document["state"]);                                            \
     core::write_model(#Model "::save", out, document);                                  \
   }                                                                                     \
   template <class T>                                                                    \
   Model<T> Model<T>::load(std::istream& in, Device device) {                            \
     const json document = core::read_model(in, #Model, core::type_name<T>());           \
-    Model model(core::stored_options(document, table), device);                         \
-    std::vector<std::int32_t> classes = read_classes(document.at("state"));             \
+    const json& state = document.at("state");                                           \
+    auto options = core::stored_options(document, table);                               \
+    read_more(state, options);                                                          \
+    Model model(std::move(options), device);                                            \
+    std::vector<std::int32_t> classes = core::classes_from(state);                      \
     typename KernelMachine<T>::Fitted fitted;                                           \
-    read_machine<T>(document.at("state"), std::ssize(classes), fitted);                 \
+    read_machine<T>(state, std::ssize(classes), fitted);                                \
     model.set_fitted(std::move(fitted));                                                \
     model.set_classes(std::move(classes));                                              \
     return model;                                                                       \

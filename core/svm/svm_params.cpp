@@ -2,6 +2,8 @@
 
 #include <limits>
 
+#include "linear/class_input.h"
+
 namespace forja::core {
 namespace {
 
@@ -71,7 +73,7 @@ ParameterTable<Options>& add_votes(ParameterTable<Options>& table) {
 const ParameterTable<SVCOptions>& svc_params() {
   static const ParameterTable<SVCOptions> table = [] {
     ParameterTable<SVCOptions> made;
-    return add_votes(add_kernel(made.positive("C", &SVCOptions::C, kFinite)));
+    return add_class_weight(add_votes(add_kernel(made.positive("C", &SVCOptions::C, kFinite))));
   }();
   return table;
 }

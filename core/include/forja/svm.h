@@ -13,6 +13,7 @@
 #include "forja/device.h"
 #include "forja/device_matrix.h"
 #include "forja/export.h"
+#include "forja/linear_classifier.h"
 #include "forja/matrix.h"
 #include "forja/observer.h"
 #include "forja/params.h"
@@ -164,14 +165,16 @@ class FORJA_API KernelClassifier : public KernelMachine<T> {
 
 /// Parameters of SVC.
 struct SVCOptions {
-  double C = 1;                               ///< how much errors count beside the margin. Above 0, finite
-  SVMKernel kernel = SVMKernel::rbf;          ///< linear, poly, rbf, sigmoid or precomputed
-  std::int64_t degree = 3;                    ///< of poly. At least 0
-  KernelGamma gamma = KernelGamma::scale();   ///< of poly, rbf and sigmoid
-  double coef0 = 0;                           ///< of poly and sigmoid. Finite
-  double tol = 1e-3;                          ///< greatest kkt_violation() of a solution. Above 0
-  double cache_size = 200;                    ///< MB for kernel values. Above 0
-  std::optional<std::int64_t> max_iter = {};  ///< most steps for a pair of classes, at least 1; empty: no limit
+  double C = 1;                                     ///< how much errors count beside the margin. Above 0, finite
+  SVMKernel kernel = SVMKernel::rbf;                ///< linear, poly, rbf, sigmoid or precomputed
+  std::int64_t degree = 3;                          ///< of poly. At least 0
+  KernelGamma gamma = KernelGamma::scale();         ///< of poly, rbf and sigmoid
+  double coef0 = 0;                                 ///< of poly and sigmoid. Finite
+  double tol = 1e-3;                                ///< greatest kkt_violation() of a solution. Above 0
+  double cache_size = 200;                          ///< MB for kernel values. Above 0
+  ClassWeight class_weight = ClassWeight::uniform;  ///< of C. uniform or balanced
+  ClassWeights class_weights = {};                  ///< of some classes, at least 0; not in Params
+  std::optional<std::int64_t> max_iter = {};        ///< most steps for a pair of classes, at least 1; empty: no limit
   DecisionShape decision_function_shape = DecisionShape::ovr;  ///< ovr or ovo
   bool break_ties = false;                                     ///< whether predict tells ties apart; needs ovr
 };
