@@ -86,29 +86,36 @@ void read_more(const json&, NuSVCOptions&) {}
 
 }  // namespace
 
-#define FORJA_CLASSIFIER_FILE(Model, table)                                             \
-  template <class T>                                                                    \
-  void Model<T>::save(std::ostream& out) const {                                        \
-    json document = core::model_document(#Model, core::type_name<T>(), get_params());   \
-    document["state"] = machine_document(this->fitted("save"));                         \
-    document["state"]["classes"] = core::array_document<std::int32_t>(this->classes()); \
-    store_more(options_, document["state"]);                                            \
-    core::write_model(#Model "::save", out, document);                                  \
-  }                                                                                     \
-  template <class T>                                                                    \
-  Model<T> Model<T>::load(std::istream& in, Device device) {                            \
-    const json document = core::read_model(in, #Model, core::type_name<T>());           \
-    const json& state = document.at("state");                                           \
-    auto options = core::stored_options(document, table);                               \
-    read_more(state, options);                                                          \
-    Model model(std::move(options), device);                                            \
-    std::vector<std::int32_t> classes = core::classes_from(state);                      \
-    typename KernelMachine<T>::Fitted fitted;                                           \
-    read_machine<T>(state, std::ssize(classes), fitted);                                \
-    model.set_fitted(std::move(fitted));                                                \
-    model.set_classes(std::move(classes));                                              \
-    return model;                                                                       \
-  }                                                                                     \
+#define FORJA_CLASSIFIER_FILE(Model, table)                                                                       \
+  template <class T>                                                                                              \
+  void Model<T>::save(std::ostream& out) const {                                                                  \
+    json document = core::model_document(#Model, core::type_name<T>(), get_params());                             \
+    document["state"] = machine_document(this->fitted("save"));                                                   \
+    document["state"]["classes"] = core::array_document<std::int32_t>(this->classes());                           \
+    document["state"]["probA"] = core::array_document<double>(this->probA());                                     \
+    document["state"]["probB"] = core::array_document<double>(this->probB());                                     \
+    store_more(options_, document["state"]);                                                                      \
+    core::write_model(#Model "::save", out, document);                                                            \
+  }                                                                                                               \
+  template <class T>                                                                                              \
+  Model<T> Model<T>::load(std::istream& in, Device device) {                                                      \
+    const json document = core::read_model(in, #Model, core::type_name<T>());                                     \
+    const json& state = document.at("state");                                                                     \
+    auto options = core::stored_options(document, table);                                                         \
+    read_more(state, options);                                                                                    \
+    Model model(std::move(options), device);                                                                      \
+    std::vector<std::int32_t> classes = core::classes_from(state);                                                \
+    typename KernelMachine<T>::Fitted fitted;                                                                     \
+    read_machine<T>(state, std::ssize(classes), fitted);                                                          \
+    std::vector<double> prob_a = core::array_member<double>(state, "probA");                                      \
+    std::vector<double> prob_b = core::array_member<double>(state, "probB");                                      \
+    core::require(prob_a.size() == prob_b.size() && (prob_a.empty() || prob_a.size() == fitted.intercept.size()), \
+                  "\"probA\" or \"probB\" does not fit the classes");                                             \
+    model.set_sigmoids(std::move(prob_a), std::move(prob_b));                                                     \
+    model.set_fitted(std::move(fitted));                                                                          \
+    model.set_classes(std::move(classes));                                                                        \
+    return model;                                                                                                 \
+  }                                                                                                               \
   FORJA_MODEL_FILES(Model, fitted)
 
 #define FORJA_MACHINE_FILE(Model, table)                                              \

@@ -65,7 +65,9 @@ ParameterTable<Options>& add_votes(ParameterTable<Options>& table) {
   return table
       .choice("decision_function_shape", &Options::decision_function_shape,
               {{"ovr", DecisionShape::ovr}, {"ovo", DecisionShape::ovo}})
-      .boolean("break_ties", &Options::break_ties);
+      .boolean("break_ties", &Options::break_ties)
+      .boolean("probability", &Options::probability)
+      .seed("seed", &Options::seed);
 }
 
 }  // namespace
