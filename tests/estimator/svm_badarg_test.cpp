@@ -96,8 +96,13 @@ TYPED_TEST(SvmRefuses, rows_that_do_not_fit) {
     SVC<T> model({.kernel = SVMKernel::linear}, device);
     EXPECT_EQ(refusal<forja::NotFitted>([&] { model.predict(this->x_); }), "SVC::predict: call fit first");
     EXPECT_EQ(refusal<forja::NotFitted>([&] { (void)model.support(); }), "SVC::support: call fit first");
+    EXPECT_EQ(refusal<forja::NotFitted>([&] { (void)model.predict_proba(this->x_); }),
+              "SVC::predict_proba: call fit first");
     model.fit(this->x_, this->y_);
     const Matrix<double> before = model.dual_coef();
+    EXPECT_EQ(refusal<forja::InvalidArgument>([&] { (void)model.predict_proba(this->x_); }),
+              "SVC::predict_proba: fit was without probability");
+    EXPECT_TRUE(model.probA().empty());
     Matrix<T> bad = this->x_;
     bad(2, 0) = std::numeric_limits<T>::infinity();
     EXPECT_EQ(refusal<forja::InvalidArgument>([&] { model.fit(bad, this->y_); }),

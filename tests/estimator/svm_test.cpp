@@ -19,6 +19,7 @@
 #include "support/naive_svm.h"
 #include "support/saved_models.h"
 #include "support/storage_types.h"
+#include "support/svm_data.h"
 
 namespace forja::testing {
 namespace {
@@ -28,21 +29,6 @@ using Labels = std::vector<std::int32_t>;
 template <class T>
 class Svm : public ::testing::Test {};
 TYPED_TEST_SUITE(Svm, StorageTypes, StorageName);
-
-/// Classes 7, -3 and 100 around centres that overlap a little.
-template <class T>
-struct Three {
-  Matrix<T> x;
-  Labels y;
-};
-template <class T>
-Three<T> three_classes(std::int64_t n) {
-  const Blobs<T> blobs = make_blobs<T>({.n_samples = n, .centers = 3, .cluster_std = 1.5, .seed = 4});
-  const std::int32_t names[] = {7, -3, 100};
-  Labels y;
-  for (const std::int32_t label : blobs.labels) y.push_back(names[label]);
-  return {blobs.x, y};
-}
 
 TYPED_TEST(Svm, several_classes_are_told_apart_by_pairs) {
   using T = TypeParam;
