@@ -223,6 +223,18 @@ class FORJA_API SVC : public KernelClassifier<T> {
   static SVC load(const std::filesystem::path& path, Device device = Device::automatic());
   static SVC load(std::istream& in, Device device = Device::automatic());
 
+  /// Writes the fitted model as a text file that libsvm reads (svm_load_model). Throws NotFitted; DataError.
+  void save_libsvm(const std::filesystem::path& path) const;
+  void save_libsvm(std::ostream& out) const;
+  /// Reads what libsvm (svm_save_model) or save_libsvm wrote. Files leave out features that are 0: n_features tells how
+  /// many there are, else as many as support vectors name. They do not tell which rows of fit the model rests on,
+  /// unless the kernel is precomputed, so that support() counts from 0; nor how the fit ended: objective() is 0,
+  /// converged() false. Throws ModelFormatError with the line that is at fault; InvalidArgument for n_features below 1.
+  static SVC load_libsvm(const std::filesystem::path& path, std::optional<std::int64_t> n_features = {},
+                         Device device = Device::automatic());
+  static SVC load_libsvm(std::istream& in, std::optional<std::int64_t> n_features = {},
+                         Device device = Device::automatic());
+
  private:
   SVCOptions options_;
 };
@@ -262,6 +274,13 @@ class FORJA_API NuSVC : public KernelClassifier<T> {
   void save(std::ostream& out) const;
   static NuSVC load(const std::filesystem::path& path, Device device = Device::automatic());
   static NuSVC load(std::istream& in, Device device = Device::automatic());
+
+  void save_libsvm(const std::filesystem::path& path) const;
+  void save_libsvm(std::ostream& out) const;
+  static NuSVC load_libsvm(const std::filesystem::path& path, std::optional<std::int64_t> n_features = {},
+                           Device device = Device::automatic());
+  static NuSVC load_libsvm(std::istream& in, std::optional<std::int64_t> n_features = {},
+                           Device device = Device::automatic());
 
  private:
   NuSVCOptions options_;
@@ -312,6 +331,13 @@ class FORJA_API SVR : public KernelRegressor<T> {
   static SVR load(const std::filesystem::path& path, Device device = Device::automatic());
   static SVR load(std::istream& in, Device device = Device::automatic());
 
+  void save_libsvm(const std::filesystem::path& path) const;
+  void save_libsvm(std::ostream& out) const;
+  static SVR load_libsvm(const std::filesystem::path& path, std::optional<std::int64_t> n_features = {},
+                         Device device = Device::automatic());
+  static SVR load_libsvm(std::istream& in, std::optional<std::int64_t> n_features = {},
+                         Device device = Device::automatic());
+
  private:
   SVROptions options_;
 };
@@ -347,6 +373,13 @@ class FORJA_API NuSVR : public KernelRegressor<T> {
   void save(std::ostream& out) const;
   static NuSVR load(const std::filesystem::path& path, Device device = Device::automatic());
   static NuSVR load(std::istream& in, Device device = Device::automatic());
+
+  void save_libsvm(const std::filesystem::path& path) const;
+  void save_libsvm(std::ostream& out) const;
+  static NuSVR load_libsvm(const std::filesystem::path& path, std::optional<std::int64_t> n_features = {},
+                           Device device = Device::automatic());
+  static NuSVR load_libsvm(std::istream& in, std::optional<std::int64_t> n_features = {},
+                           Device device = Device::automatic());
 
  private:
   NuSVROptions options_;
@@ -386,6 +419,13 @@ class FORJA_API OneClassSVM : public KernelMachine<T> {
   void save(std::ostream& out) const;
   static OneClassSVM load(const std::filesystem::path& path, Device device = Device::automatic());
   static OneClassSVM load(std::istream& in, Device device = Device::automatic());
+
+  void save_libsvm(const std::filesystem::path& path) const;
+  void save_libsvm(std::ostream& out) const;
+  static OneClassSVM load_libsvm(const std::filesystem::path& path, std::optional<std::int64_t> n_features = {},
+                                 Device device = Device::automatic());
+  static OneClassSVM load_libsvm(std::istream& in, std::optional<std::int64_t> n_features = {},
+                                 Device device = Device::automatic());
 
  private:
   OneClassSVMOptions options_;
