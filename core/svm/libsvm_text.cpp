@@ -82,18 +82,21 @@ class LibsvmTextReader {
     return parts;
   }
 
+  // Messages are made only where they are needed: these are called for every value.
   template <class Number>
   Number number(std::string_view text) const {
     Number value{};
-    require_here(parse_number(text, value) == NumberText::number && std::isfinite(value),
-                 shown_text(text) + " is no finite number");
+    if (parse_number(text, value) != NumberText::number || !std::isfinite(value)) {
+      refuse(shown_text(text) + " is no finite number");
+    }
     return value;
   }
   std::int64_t integer(std::string_view text, std::int64_t least, std::int64_t most) const {
     std::int64_t value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    require_here(error == std::errc() && end == text.data() + text.size() && value >= least && value <= most,
-                 fmt::format("{} is no integer from {} to {}", shown_text(text), least, most));
+    if (error != std::errc() || end != text.data() + text.size() || value < least || value > most) {
+      refuse(fmt::format("{} is no integer from {} to {}", shown_text(text), least, most));
+    }
     return value;
   }
 
@@ -130,11 +133,12 @@ void LibsvmTextReader<T>::read_field(const std::vector<std::string_view>& parts)
     for (std::size_t k = 1; k < parts.size(); ++k) into.push_back(number<double>(parts[k]));
   };
   if (name == "svm_type") {
-    require_here(one() == svm_type_,
-                 fmt::format("svm_type is {} but {} was asked for", shown_text(parts[1]), svm_type_));
+    const std::string_view type = one();
+    require_here(type == svm_type_, fmt::format("svm_type is {} but {} was asked for", shown_text(type), svm_type_));
   } else if (name == "kernel_type") {
-    const auto* const kind = std::find(std::begin(kKernelNames), std::end(kKernelNames), one());
-    require_here(kind != std::end(kKernelNames), shown_text(parts[1]) + " is no kernel_type");
+    const std::string_view kernel = one();
+    const auto* const kind = std::find(std::begin(kKernelNames), std::end(kKernelNames), kernel);
+    require_here(kind != std::end(kKernelNames), shown_text(kernel) + " is no kernel_type");
     found_.kernel = static_cast<SVMKernel>(kind - std::begin(kKernelNames));
   } else if (name == "degree") {
     found_.degree = integer(one(), 0, kMostDegree);
@@ -223,10 +227,10 @@ void LibsvmTextReader<T>::read_entries(const std::vector<std::string_view>& part
   std::int64_t last = -1;
   for (std::size_t k = from; k < parts.size(); ++k) {
     const std::size_t colon = parts[k].find(':');
-    require_here(colon != std::string_view::npos, shown_text(parts[k]) + " is no index:value");
+    if (colon == std::string_view::npos) refuse(shown_text(parts[k]) + " is no index:value");
     const std::int64_t most = n_features_.value_or(std::numeric_limits<std::int32_t>::max());
     const std::int64_t column = integer(parts[k].substr(0, colon), 1, most) - 1;
-    require_here(column > last, fmt::format("index {} after {} but indices ascend", column + 1, last + 1));
+    if (column <= last) refuse(fmt::format("index {} after {} but indices ascend", column + 1, last + 1));
     entries_.push_back({column, number<T>(parts[k].substr(colon + 1))});
     last = column;
   }
