@@ -13,6 +13,7 @@
 #include "data/shown_text.h"
 #include "data/text_number.h"
 #include "forja/error.h"
+#include "svm/kernel_params.h"
 
 namespace forja::core {
 namespace {
@@ -122,7 +123,6 @@ class LibsvmTextReader {
 template <class T>
 void LibsvmTextReader<T>::read_field(const std::vector<std::string_view>& parts) {
   constexpr std::int64_t kInt = std::numeric_limits<std::int32_t>::max();
-  constexpr std::int64_t kMostDegree = 1000;
   const std::string_view name = parts[0];
   require_here(seen_.emplace(name).second, shown_text(name) + " comes twice");
   const auto one = [&] {
@@ -141,7 +141,7 @@ void LibsvmTextReader<T>::read_field(const std::vector<std::string_view>& parts)
     require_here(kind != std::end(kKernelNames), shown_text(kernel) + " is no kernel_type");
     found_.kernel = static_cast<SVMKernel>(kind - std::begin(kKernelNames));
   } else if (name == "degree") {
-    found_.degree = integer(one(), 0, kMostDegree);
+    found_.degree = integer(one(), 0, kMostKernelDegree);
   } else if (name == "gamma") {
     found_.gamma = number<double>(one());
     require_here(found_.gamma > 0, fmt::format("gamma = {} but it must be above 0", found_.gamma));

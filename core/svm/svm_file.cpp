@@ -7,6 +7,7 @@
 #include "estimator/model_files.h"
 #include "forja/svm.h"
 #include "linear/linear_state.h"
+#include "svm/kernel_params.h"
 #include "svm/svm_params.h"
 
 namespace forja {
@@ -36,7 +37,6 @@ json machine_document(const Fitted& fitted) {
 /// classes: of a classifier; 0: one machine alone.
 template <class T, class Fitted>
 void read_machine(const json& state, std::int64_t classes, Fitted& fitted) {
-  constexpr std::int64_t kMostDegree = 1000;
   const std::int64_t kernel = core::integer_member(state, "kernel", 0);
   core::require(kernel <= static_cast<std::int64_t>(SVMKernel::precomputed), "\"kernel\" is none");
   fitted.kernel = static_cast<SVMKernel>(kernel);
@@ -45,7 +45,7 @@ void read_machine(const json& state, std::int64_t classes, Fitted& fitted) {
   core::require(coef0.size() == 1, "\"coef0\" is not one number");
   fitted.coef0 = coef0[0];
   fitted.degree = core::integer_member(state, "degree", 0);
-  core::require(fitted.degree <= kMostDegree, "\"degree\" is too great");
+  core::require(fitted.degree <= core::kMostKernelDegree, "\"degree\" is too great");
   fitted.n_features_in = core::integer_member(state, "n_features_in", 1);
   fitted.support = core::array_member<std::int64_t>(state, "support");
   fitted.support_vectors = core::matrix_member<T>(state, "support_vectors");
