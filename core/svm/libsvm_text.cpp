@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <istream>
 #include <limits>
 #include <numeric>
 #include <ostream>

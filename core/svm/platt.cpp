@@ -62,16 +62,19 @@ Sigmoid fit_sigmoid(std::span<const double> decisions, const std::vector<bool>& 
     const double way_a = -(here.bend_bb * here.slope_a - here.bend_ab * here.slope_b) / determinant;
     const double way_b = -(here.bend_aa * here.slope_b - here.bend_ab * here.slope_a) / determinant;
     const double gain = here.slope_a * way_a + here.slope_b * way_b;
+    bool moved = false;
     double step = 1;
-    for (; step >= kLeastStep; step /= 2) {
+    while (!moved && step >= kLeastStep) {
       const Sigmoid next{at.a + step * way_a, at.b + step * way_b};
       const SigmoidPoint there = look(next, decisions, targets);
-      if (!(there.value < here.value + kDescent * step * gain)) continue;
-      at = next;
-      here = there;
-      break;
+      moved = there.value < here.value + kDescent * step * gain;
+      if (moved) {
+        at = next;
+        here = there;
+      }
+      step /= 2;
     }
-    if (step < kLeastStep) break;
+    if (!moved) break;
   }
   return at;
 }

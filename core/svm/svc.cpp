@@ -117,6 +117,7 @@ std::vector<compute::SvmProblem> pair_problems(const core::ClassRows& classes, c
                                                const Make& make) {
   const auto pairs = core::class_pairs(std::ssize(classes.classes));
   std::vector<compute::SvmProblem> problems;
+  problems.reserve(pairs.size() * (1 + (held ? held->left.size() : 0)));
   for (const auto& [a, b] : pairs) problems.push_back(make(classes, a, b));
   if (!held) return problems;
   for (const core::ClassRows& left : held->left) {

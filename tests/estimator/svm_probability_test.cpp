@@ -221,7 +221,7 @@ TYPED_TEST(SvmProbability, models_know_how_sure_they_are) {
     NuSVC<T> nu_svc({.nu = 0.3, .probability = true}, device);
     nu_svc.fit(data.x, data.y);
     const auto look = [&](const auto& model) {
-      const Matrix<T> found = model.predict_proba(fresh.x);
+      Matrix<T> found = model.predict_proba(fresh.x);
       EXPECT_EQ(found.columns(), 3);
       double loss = 0;
       std::int64_t right = 0;
