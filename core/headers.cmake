@@ -13,6 +13,7 @@ set(FORJA_PUBLIC_HEADERS
   forja/gradient_descent.h
   forja/incremental_pca.h
   forja/inspection.h
+  forja/kernel_approximation.h
   forja/kmeans.h
   forja/linear.h
   forja/linear_classifier.h

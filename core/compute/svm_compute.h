@@ -17,7 +17,7 @@ struct SvmProblem {
   std::vector<std::int64_t> rows;  ///< m: the row of x of each variable; several may share one
   std::vector<double> linear;      ///< m: q
   std::vector<double> lower;       ///< m
-  std::vector<double> upper;       ///< m
+  std::vector<double> upper;       ///< m; where it is the lower one, the variable stays, and its gradient is told
   std::vector<double> start;       ///< m, within the bounds; empty: 0
   std::int64_t first_group = 0;    ///< variables from here on are a group of their own; 0: all are one
   double epsilon = 0;              ///< >= 0; above 0: lower <= 0 <= upper

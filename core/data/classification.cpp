@@ -16,8 +16,6 @@
 namespace forja {
 namespace {
 
-using Options = ClassificationOptions;
-
 enum ClassificationStream : std::uint64_t {
   kClassificationCorners = 1,
   kLengths,
@@ -34,44 +32,47 @@ enum ClassificationStream : std::uint64_t {
 };
 
 /// A finite number, or none: then each column has a random one.
-core::ParameterTable<Options>::Parameter random_or_finite(std::string name, std::optional<double> Options::*member) {
+core::ParameterTable<ClassificationOptions>::Parameter random_or_finite(
+    std::string name, std::optional<double> ClassificationOptions::*member) {
   return {std::move(name), "a finite number or \"random\"",
-          [member](const Options& options) {
+          [member](const ClassificationOptions& options) {
             return options.*member ? ParamValue(*(options.*member)) : ParamValue(std::string("random"));
           },
-          [member](Options& options, const ParamValue& value) {
+          [member](ClassificationOptions& options, const ParamValue& value) {
             const std::optional<double> number = core::as_real(value);
             if (!number && value != ParamValue(std::string("random"))) return false;
             options.*member = number;
             return true;
           },
-          [member](const Options& options) { return !(options.*member) || std::isfinite(*(options.*member)); }};
+          [member](const ClassificationOptions& options) {
+            return !(options.*member) || std::isfinite(*(options.*member));
+          }};
 }
 
-const core::ParameterTable<Options>& classification_params() {
-  static const core::ParameterTable<Options> table =
-      core::ParameterTable<Options>()
-          .integer("n_samples", &Options::n_samples, 1)
-          .integer("n_features", &Options::n_features, 1)
-          .integer("n_informative", &Options::n_informative, 1)
-          .integer("n_redundant", &Options::n_redundant, 0)
-          .integer("n_repeated", &Options::n_repeated, 0)
-          .integer("n_classes", &Options::n_classes, 1)
-          .integer("n_clusters_per_class", &Options::n_clusters_per_class, 1)
-          .real("flip_y", &Options::flip_y, 0, 1)
-          .real("class_sep", &Options::class_sep, 0, std::numeric_limits<double>::max())
-          .boolean("hypercube", &Options::hypercube)
-          .add(random_or_finite("shift", &Options::shift))
-          .add(random_or_finite("scale", &Options::scale))
-          .boolean("shuffle", &Options::shuffle)
-          .seed("seed", &Options::seed);
+const core::ParameterTable<ClassificationOptions>& classification_params() {
+  static const core::ParameterTable<ClassificationOptions> table =
+      core::ParameterTable<ClassificationOptions>()
+          .integer("n_samples", &ClassificationOptions::n_samples, 1)
+          .integer("n_features", &ClassificationOptions::n_features, 1)
+          .integer("n_informative", &ClassificationOptions::n_informative, 1)
+          .integer("n_redundant", &ClassificationOptions::n_redundant, 0)
+          .integer("n_repeated", &ClassificationOptions::n_repeated, 0)
+          .integer("n_classes", &ClassificationOptions::n_classes, 1)
+          .integer("n_clusters_per_class", &ClassificationOptions::n_clusters_per_class, 1)
+          .real("flip_y", &ClassificationOptions::flip_y, 0, 1)
+          .real("class_sep", &ClassificationOptions::class_sep, 0, std::numeric_limits<double>::max())
+          .boolean("hypercube", &ClassificationOptions::hypercube)
+          .add(random_or_finite("shift", &ClassificationOptions::shift))
+          .add(random_or_finite("scale", &ClassificationOptions::scale))
+          .boolean("shuffle", &ClassificationOptions::shuffle)
+          .seed("seed", &ClassificationOptions::seed);
   return table;
 }
 
 [[noreturn]] void refuse(const std::string& words) { throw InvalidArgument("make_classification: " + words); }
 
 /// Each class's share of the rows.
-std::vector<double> class_shares(const Options& options) {
+std::vector<double> class_shares(const ClassificationOptions& options) {
   const std::int64_t given = std::ssize(options.weights);
   if (given == 0) {
     return std::vector<double>(static_cast<std::size_t>(options.n_classes),
@@ -108,7 +109,7 @@ void check_columns(const char* name, const std::vector<double>& values, std::int
   }
 }
 
-void check(const Options& options) {
+void check(const ClassificationOptions& options) {
   classification_params().check("make_classification", options);
   std::int64_t useful = 0;
   if (__builtin_add_overflow(options.n_informative, options.n_redundant, &useful) ||
@@ -130,7 +131,7 @@ void check(const Options& options) {
 /// What is drawn once for all rows: the clusters and how columns follow from each other.
 class Design {
  public:
-  explicit Design(const Options& options)
+  explicit Design(const ClassificationOptions& options)
       : options_(options),
         informative_(options.n_informative),
         clusters_(options.n_classes * options.n_clusters_per_class),
@@ -188,7 +189,7 @@ class Design {
     ends_.back() = options_.n_samples;
   }
 
-  const Options& options_;
+  const ClassificationOptions& options_;
   std::int64_t informative_;
   std::int64_t clusters_;
   Matrix<double> centers_;       ///< clusters x informative
@@ -219,14 +220,14 @@ void Design::fill(std::int64_t cluster, std::int64_t row, std::vector<double>& v
   for (std::int64_t j = repeated_end; j < options_.n_features; ++j) at(j) = normal(j);
 }
 
-FeatureKind kind_of(const Options& options, std::int64_t column) {
+FeatureKind kind_of(const ClassificationOptions& options, std::int64_t column) {
   if (column < options.n_informative) return FeatureKind::informative;
   if (column < options.n_informative + options.n_redundant) return FeatureKind::redundant;
   if (column < options.n_informative + options.n_redundant + options.n_repeated) return FeatureKind::repeated;
   return FeatureKind::noise;
 }
 
-std::vector<std::int64_t> order_of(std::int64_t n, const Options& options, ClassificationStream stream) {
+std::vector<std::int64_t> order_of(std::int64_t n, const ClassificationOptions& options, ClassificationStream stream) {
   if (options.shuffle) return core::random_order(n, options.seed, stream);
   std::vector<std::int64_t> order(static_cast<std::size_t>(n));
   std::iota(order.begin(), order.end(), std::int64_t{0});

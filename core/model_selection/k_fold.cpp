@@ -9,6 +9,7 @@
 #include "estimator/parameter_table.h"
 #include "forja/error.h"
 #include "forja/model_selection.h"
+#include "model_selection/k_fold.h"
 
 namespace forja {
 namespace {
@@ -51,7 +52,35 @@ std::vector<SplitRows> parts(const std::vector<std::int64_t>& fold, std::int64_t
   return folds;
 }
 
+/// How many rows each label has.
+std::vector<std::int64_t> row_counts(const core::DenseLabels& labels) {
+  std::vector<std::int64_t> counts(labels.classes.size());
+  for (const std::int32_t place : labels.place) ++counts[static_cast<std::size_t>(place)];
+  return counts;
+}
+
 }  // namespace
+
+std::vector<std::int64_t> core::deal_folds(const DenseLabels& labels, std::int64_t n_splits,
+                                           std::span<const std::int64_t> order) {
+  const std::vector<std::int64_t> counts = row_counts(labels);
+  // Rows sorted by label are dealt out in turn: so many of each label go to each fold, and which is the order's choice.
+  Matrix<std::int64_t> left(std::ssize(counts), n_splits);
+  std::int64_t dealt = 0;
+  for (std::int64_t c = 0; c < left.rows(); ++c) {
+    for (std::int64_t i = 0; i < counts[static_cast<std::size_t>(c)]; ++i) ++left(c, dealt++ % n_splits);
+  }
+  std::vector<std::int64_t> fold(labels.place.size());
+  std::vector<std::int64_t> next(counts.size());  // each label's fold that is being filled
+  for (const std::int64_t row : order) {
+    const std::int32_t label = labels.place[static_cast<std::size_t>(row)];
+    std::int64_t& filling = next[static_cast<std::size_t>(label)];
+    while (left(label, filling) == 0) ++filling;
+    --left(label, filling);
+    fold[static_cast<std::size_t>(row)] = filling;
+  }
+  return fold;
+}
 
 std::vector<SplitRows> KFold::split(std::int64_t n_rows) const {
   check("KFold::split", options_, n_rows);
@@ -71,30 +100,15 @@ std::vector<SplitRows> StratifiedKFold::split(std::span<const std::int32_t> labe
   constexpr std::string_view kCall = "StratifiedKFold::split";
   check(kCall, options_, std::ssize(labels));
   const core::DenseLabels dense = core::dense_labels(labels);
-  std::vector<std::int64_t> counts(dense.classes.size());
-  for (const std::int32_t place : dense.place) ++counts[static_cast<std::size_t>(place)];
+  const std::vector<std::int64_t> counts = row_counts(dense);
   for (std::size_t c = 0; c < counts.size(); ++c) {
     if (counts[c] < options_.n_splits) {
       throw InvalidArgument(fmt::format("{}: n_splits = {} but label {} has {} rows", kCall, options_.n_splits,
                                         dense.classes[c], counts[c]));
     }
   }
-  // Rows sorted by label are dealt out in turn: so many of each label go to each fold, and which is the order's choice.
-  Matrix<std::int64_t> left(std::ssize(counts), options_.n_splits);
-  std::int64_t dealt = 0;
-  for (std::int64_t c = 0; c < left.rows(); ++c) {
-    for (std::int64_t i = 0; i < counts[static_cast<std::size_t>(c)]; ++i) ++left(c, dealt++ % options_.n_splits);
-  }
-  std::vector<std::int64_t> fold(labels.size());
-  std::vector<std::int64_t> next(counts.size());  // each label's fold that is being filled
-  for (const std::int64_t row : row_order(std::ssize(labels), options_, kStratifiedFoldOrder)) {
-    const std::int32_t label = dense.place[static_cast<std::size_t>(row)];
-    std::int64_t& filling = next[static_cast<std::size_t>(label)];
-    while (left(label, filling) == 0) ++filling;
-    --left(label, filling);
-    fold[static_cast<std::size_t>(row)] = filling;
-  }
-  return parts(fold, options_.n_splits);
+  const std::vector<std::int64_t> order = row_order(std::ssize(labels), options_, kStratifiedFoldOrder);
+  return parts(core::deal_folds(dense, options_.n_splits, order), options_.n_splits);
 }
 
 }  // namespace forja

@@ -24,6 +24,11 @@ ClassRows class_rows(std::string_view call, std::span<const std::int32_t> y, std
 /// Pairs of classes (a, b), a < b, in order.
 std::vector<std::pair<std::int64_t, std::int64_t>> class_pairs(std::int64_t classes);
 
+/// The place of (a, b), a < b, among them.
+inline std::int64_t pair_place(std::int64_t classes, std::int64_t a, std::int64_t b) {
+  return a * classes - a * (a + 1) / 2 + b - a - 1;
+}
+
 /// What a classifier keeps of the pairs' ends. Multipliers by pairs: those of the problem's rows.
 struct PairSupport {
   std::vector<std::int64_t> support;

@@ -9,6 +9,7 @@
 #include "estimator/host_rows.h"
 #include "estimator/input_checks.h"
 #include "forja/error.h"
+#include "forja/kernel_approximation.h"
 
 namespace forja::core {
 namespace {
@@ -78,13 +79,14 @@ KernelChoice kernel_choice(std::string_view call, const Options& options, const 
   return {options.kernel, unused ? 1 : gamma_of(options.gamma, x), options.coef0, options.degree};
 }
 
-#define FORJA_INSTANTIATE(T)                                                                  \
-  template double gamma_of(const KernelGamma&, const Rows<T>&);                               \
-  template KernelChoice kernel_choice(std::string_view, const SVCOptions&, const Rows<T>&);   \
-  template KernelChoice kernel_choice(std::string_view, const NuSVCOptions&, const Rows<T>&); \
-  template KernelChoice kernel_choice(std::string_view, const SVROptions&, const Rows<T>&);   \
-  template KernelChoice kernel_choice(std::string_view, const NuSVROptions&, const Rows<T>&); \
-  template KernelChoice kernel_choice(std::string_view, const OneClassSVMOptions&, const Rows<T>&);
+#define FORJA_INSTANTIATE(T)                                                                        \
+  template double gamma_of(const KernelGamma&, const Rows<T>&);                                     \
+  template KernelChoice kernel_choice(std::string_view, const SVCOptions&, const Rows<T>&);         \
+  template KernelChoice kernel_choice(std::string_view, const NuSVCOptions&, const Rows<T>&);       \
+  template KernelChoice kernel_choice(std::string_view, const SVROptions&, const Rows<T>&);         \
+  template KernelChoice kernel_choice(std::string_view, const NuSVROptions&, const Rows<T>&);       \
+  template KernelChoice kernel_choice(std::string_view, const OneClassSVMOptions&, const Rows<T>&); \
+  template KernelChoice kernel_choice(std::string_view, const NystroemOptions&, const Rows<T>&);
 FORJA_INSTANTIATE(float)
 FORJA_INSTANTIATE(double)
 #undef FORJA_INSTANTIATE

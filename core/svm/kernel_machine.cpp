@@ -7,6 +7,7 @@
 #include "estimator/input_checks.h"
 #include "forja/error.h"
 #include "forja/svm.h"
+#include "svm/class_pairs.h"
 #include "svm/kernel_choice.h"
 
 namespace forja {
@@ -74,12 +75,11 @@ Matrix<double> KernelMachine<T>::coef() const {
     for (std::int64_t v = 0; v < own.support_vectors.rows(); ++v) add(0, own.dual_coef(0, v), v);
     return found;
   }
-  const auto pair_of = [classes](std::int64_t a, std::int64_t b) { return a * classes - a * (a + 1) / 2 + b - a - 1; };
   std::int64_t v = 0;
   for (std::int64_t c = 0; c < classes; ++c) {
     for (std::int64_t end = v + own.n_support[static_cast<std::size_t>(c)]; v < end; ++v) {
       for (std::int64_t r = 0; r < classes - 1; ++r) {
-        add(r < c ? pair_of(r, c) : pair_of(c, r + 1), own.dual_coef(r, v), v);
+        add(r < c ? core::pair_place(classes, r, c) : core::pair_place(classes, c, r + 1), own.dual_coef(r, v), v);
       }
     }
   }

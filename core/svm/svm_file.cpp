@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <numeric>
 
 #include "estimator/model_files.h"
 #include "forja/svm.h"
+#include "linear/linear_state.h"
+#include "svm/kernel_params.h"
 #include "svm/svm_params.h"
 
 namespace forja {
@@ -36,7 +37,6 @@ json machine_document(const Fitted& fitted) {
 /// classes: of a classifier; 0: one machine alone.
 template <class T, class Fitted>
 void read_machine(const json& state, std::int64_t classes, Fitted& fitted) {
-  constexpr std::int64_t kMostDegree = 1000;
   const std::int64_t kernel = core::integer_member(state, "kernel", 0);
   core::require(kernel <= static_cast<std::int64_t>(SVMKernel::precomputed), "\"kernel\" is none");
   fitted.kernel = static_cast<SVMKernel>(kernel);
@@ -45,7 +45,7 @@ void read_machine(const json& state, std::int64_t classes, Fitted& fitted) {
   core::require(coef0.size() == 1, "\"coef0\" is not one number");
   fitted.coef0 = coef0[0];
   fitted.degree = core::integer_member(state, "degree", 0);
-  core::require(fitted.degree <= kMostDegree, "\"degree\" is too great");
+  core::require(fitted.degree <= core::kMostKernelDegree, "\"degree\" is too great");
   fitted.n_features_in = core::integer_member(state, "n_features_in", 1);
   fitted.support = core::array_member<std::int64_t>(state, "support");
   fitted.support_vectors = core::matrix_member<T>(state, "support_vectors");
@@ -78,35 +78,44 @@ void read_machine(const json& state, std::int64_t classes, Fitted& fitted) {
                 "\"n_support\" does not fit \"support\"");
 }
 
-std::vector<std::int32_t> read_classes(const json& state) {
-  std::vector<std::int32_t> classes = core::array_member<std::int32_t>(state, "classes");
-  core::require(classes.size() >= 2 &&
-                    std::adjacent_find(classes.begin(), classes.end(), std::greater_equal<>()) == classes.end(),
-                "\"classes\" are not two or more that ascend");
-  return classes;
-}
+/// What SVC's options have beside its parameters.
+void store_more(const SVCOptions& options, json& state) { core::store_class_weights(options.class_weights, state); }
+void store_more(const NuSVCOptions&, json&) {}
+void read_more(const json& state, SVCOptions& options) { options.class_weights = core::class_weights_from(state); }
+void read_more(const json&, NuSVCOptions&) {}
 
 }  // namespace
 
-#define FORJA_CLASSIFIER_FILE(Model, table)                                             \
-  template <class T>                                                                    \
-  void Model<T>::save(std::ostream& out) const {                                        \
-    json document = core::model_document(#Model, core::type_name<T>(), get_params());   \
-    document["state"] = machine_document(this->fitted("save"));                         \
-    document["state"]["classes"] = core::array_document<std::int32_t>(this->classes()); \
-    core::write_model(#Model "::save", out, document);                                  \
-  }                                                                                     \
-  template <class T>                                                                    \
-  Model<T> Model<T>::load(std::istream& in, Device device) {                            \
-    const json document = core::read_model(in, #Model, core::type_name<T>());           \
-    Model model(core::stored_options(document, table), device);                         \
-    std::vector<std::int32_t> classes = read_classes(document.at("state"));             \
-    typename KernelMachine<T>::Fitted fitted;                                           \
-    read_machine<T>(document.at("state"), std::ssize(classes), fitted);                 \
-    model.set_fitted(std::move(fitted));                                                \
-    model.set_classes(std::move(classes));                                              \
-    return model;                                                                       \
-  }                                                                                     \
+#define FORJA_CLASSIFIER_FILE(Model, table)                                                                       \
+  template <class T>                                                                                              \
+  void Model<T>::save(std::ostream& out) const {                                                                  \
+    json document = core::model_document(#Model, core::type_name<T>(), get_params());                             \
+    document["state"] = machine_document(this->fitted("save"));                                                   \
+    document["state"]["classes"] = core::array_document<std::int32_t>(this->classes());                           \
+    document["state"]["probA"] = core::array_document<double>(this->probA());                                     \
+    document["state"]["probB"] = core::array_document<double>(this->probB());                                     \
+    store_more(options_, document["state"]);                                                                      \
+    core::write_model(#Model "::save", out, document);                                                            \
+  }                                                                                                               \
+  template <class T>                                                                                              \
+  Model<T> Model<T>::load(std::istream& in, Device device) {                                                      \
+    const json document = core::read_model(in, #Model, core::type_name<T>());                                     \
+    const json& state = document.at("state");                                                                     \
+    auto options = core::stored_options(document, table);                                                         \
+    read_more(state, options);                                                                                    \
+    Model model(std::move(options), device);                                                                      \
+    std::vector<std::int32_t> classes = core::classes_from(state);                                                \
+    typename KernelMachine<T>::Fitted fitted;                                                                     \
+    read_machine<T>(state, std::ssize(classes), fitted);                                                          \
+    std::vector<double> prob_a = core::array_member<double>(state, "probA");                                      \
+    std::vector<double> prob_b = core::array_member<double>(state, "probB");                                      \
+    core::require(prob_a.size() == prob_b.size() && (prob_a.empty() || prob_a.size() == fitted.intercept.size()), \
+                  "\"probA\" or \"probB\" does not fit the classes");                                             \
+    model.set_sigmoids(std::move(prob_a), std::move(prob_b));                                                     \
+    model.set_fitted(std::move(fitted));                                                                          \
+    model.set_classes(std::move(classes));                                                                        \
+    return model;                                                                                                 \
+  }                                                                                                               \
   FORJA_MODEL_FILES(Model, fitted)
 
 #define FORJA_MACHINE_FILE(Model, table)                                              \

@@ -62,6 +62,9 @@ SvmEnd end_of(compute::SvmCompute<T>& compute, std::int64_t number, const comput
     end.half_gap = (first - end.rho) / 2;
     end.rho = (first + end.rho) / 2;
   }
+  for (std::size_t v = 0; v < found.b.size(); ++v) {
+    end.decisions.push_back(found.gradient[v] - problem.linear[v] - end.rho);
+  }
   end.violation = course.state.violation;
   end.converged = course.state.violation <= tol;
   end.n_iter = course.steps;

@@ -13,9 +13,10 @@ namespace forja::core {
 /// How a problem ended.
 struct SvmEnd {
   std::vector<double> b;
-  double rho = 0;        ///< the decision is K b - rho; of two groups the mean of their multipliers
-  double half_gap = 0;   ///< of two groups: half of what the first multiplier is above the second
-  double objective = 0;  ///< 1/2 b'K b + q'b + epsilon |b|_1
+  std::vector<double> decisions;  ///< K b - rho of each variable
+  double rho = 0;                 ///< the decision is K b - rho; of two groups the mean of their multipliers
+  double half_gap = 0;            ///< of two groups: half of what the first multiplier is above the second
+  double objective = 0;           ///< 1/2 b'K b + q'b + epsilon |b|_1
   double violation = 0;
   std::int64_t n_iter = 0;
   bool converged = false;

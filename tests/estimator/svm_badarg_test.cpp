@@ -65,6 +65,11 @@ TYPED_TEST(SvmRefuses, labels_and_weights_that_do_not_fit) {
     EXPECT_EQ(this->fit(device, {}, {0, 1}), "SVC::fit: y has 2 labels but x has 4 rows");
     EXPECT_EQ(this->fit(device, {}, this->y_, {T(0), T(1), T(1), T(0)}), "SVC::fit: the rows of class 0 weigh 0");
     EXPECT_NE(this->fit(device, {}, this->y_, {T(-1), T(1), T(1), T(1)}), "not refused");
+    EXPECT_EQ(this->fit(device, {.class_weights = {{1, -2}}}, this->y_),
+              "SVC::fit: class_weights of 1 is -2 but it must be a finite number of at least 0");
+    EXPECT_EQ(this->fit(device, {.class_weights = {{5, 2}}}, this->y_),
+              "SVC::fit: class_weights has 5, which is none of the 2 classes");
+    EXPECT_EQ(this->fit(device, {.class_weights = {{1, 0}}}, this->y_), "SVC::fit: the rows of class 1 weigh 0");
     EXPECT_EQ(refusal<forja::InvalidArgument>([&] {
                 NuSVC<T>({.nu = 0.9}, device).fit(this->x_, Labels{0, 1, 1, 1});
               }),
@@ -91,8 +96,13 @@ TYPED_TEST(SvmRefuses, rows_that_do_not_fit) {
     SVC<T> model({.kernel = SVMKernel::linear}, device);
     EXPECT_EQ(refusal<forja::NotFitted>([&] { model.predict(this->x_); }), "SVC::predict: call fit first");
     EXPECT_EQ(refusal<forja::NotFitted>([&] { (void)model.support(); }), "SVC::support: call fit first");
+    EXPECT_EQ(refusal<forja::NotFitted>([&] { (void)model.predict_proba(this->x_); }),
+              "SVC::predict_proba: call fit first");
     model.fit(this->x_, this->y_);
     const Matrix<double> before = model.dual_coef();
+    EXPECT_EQ(refusal<forja::InvalidArgument>([&] { (void)model.predict_proba(this->x_); }),
+              "SVC::predict_proba: fit was without probability");
+    EXPECT_TRUE(model.probA().empty());
     Matrix<T> bad = this->x_;
     bad(2, 0) = std::numeric_limits<T>::infinity();
     EXPECT_EQ(refusal<forja::InvalidArgument>([&] { model.fit(bad, this->y_); }),
@@ -132,6 +142,8 @@ TEST(SvmRefuses, parameters_by_name_are_checked_and_all_or_none_are_set) {
             }),
             "SVC::set_params: gamma = \"wide\" but it must be a finite number above 0, \"scale\" or \"auto\"");
   EXPECT_EQ(model.options().C, 1);
+  model.set_params({{"class_weight", std::string("balanced")}});
+  EXPECT_EQ(model.options().class_weight, forja::ClassWeight::balanced);
   model.set_params({{"gamma", std::string("auto")}, {"kernel", std::string("poly")}, {"max_iter", std::int64_t{7}}});
   EXPECT_EQ(model.options().gamma.rule, forja::KernelGamma::Rule::automatic);
   model.set_params({{"gamma", 0.25}});

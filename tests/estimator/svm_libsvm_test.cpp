@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -17,6 +16,7 @@
 #include "forja/svm.h"
 #include "support/data.h"
 #include "support/devices.h"
+#include "support/libsvm_model.h"
 #include "support/naive_svm.h"
 
 namespace forja::testing {
@@ -59,17 +59,7 @@ Matrix<double> by_row(std::int64_t rows, const std::vector<std::int64_t>& suppor
 /// libsvm's answer. x is dense; targets in the order of first occurrence ascend.
 Machine by_libsvm(int type, const Kernel& kernel, const Matrix<double>& x, const std::vector<double>& y, double C,
                   double nu, double epsilon, double tol) {
-  svm_set_print_string_function([](const char*) {});
-  const auto width = static_cast<std::size_t>(x.columns() + 1);
-  std::vector<svm_node> nodes;
-  for (std::int64_t i = 0; i < x.rows(); ++i) {
-    for (std::int64_t j = 0; j < x.columns(); ++j) nodes.push_back({static_cast<int>(j + 1), x(i, j)});
-    nodes.push_back({-1, 0});
-  }
-  std::vector<svm_node*> rows;
-  for (std::int64_t i = 0; i < x.rows(); ++i) rows.push_back(nodes.data() + static_cast<std::size_t>(i) * width);
-  std::vector<double> targets = y;
-  const svm_problem problem{static_cast<int>(x.rows()), targets.data(), rows.data()};
+  LibsvmRows rows(x);
   svm_parameter parameter{};
   parameter.svm_type = type;
   parameter.kernel_type = static_cast<int>(kernel.kind);
@@ -82,15 +72,14 @@ Machine by_libsvm(int type, const Kernel& kernel, const Matrix<double>& x, const
   parameter.nu = nu;
   parameter.p = epsilon;
   parameter.shrinking = 1;
-  const std::unique_ptr<svm_model, void (*)(svm_model*)> model(
-      svm_train(&problem, &parameter), [](svm_model* own) { svm_free_and_destroy_model(&own); });
+  const LibsvmModel model = train_libsvm(rows, y, parameter);
   Machine found;
   found.support = model->l;
   found.multipliers = Matrix<double>(model->nr_class - 1, x.rows());
   for (int r = 0; r < model->nr_class - 1; ++r) {
     for (int v = 0; v < model->l; ++v) found.multipliers(r, model->sv_indices[v] - 1) = model->sv_coef[r][v];
   }
-  for (svm_node* row : rows) found.predictions.push_back(svm_predict(model.get(), row));
+  for (svm_node* row : rows.rows()) found.predictions.push_back(svm_predict(model.get(), row));
   return found;
 }
 

@@ -12,12 +12,14 @@
 
 #include "forja/error.h"
 #include "forja/generators.h"
+#include "forja/model_selection.h"
 #include "forja/observer.h"
 #include "forja/svm.h"
 #include "support/devices.h"
 #include "support/naive_svm.h"
 #include "support/saved_models.h"
 #include "support/storage_types.h"
+#include "support/svm_data.h"
 
 namespace forja::testing {
 namespace {
@@ -27,21 +29,6 @@ using Labels = std::vector<std::int32_t>;
 template <class T>
 class Svm : public ::testing::Test {};
 TYPED_TEST_SUITE(Svm, StorageTypes, StorageName);
-
-/// Classes 7, -3 and 100 around centres that overlap a little.
-template <class T>
-struct Three {
-  Matrix<T> x;
-  Labels y;
-};
-template <class T>
-Three<T> three_classes(std::int64_t n) {
-  const Blobs<T> blobs = make_blobs<T>({.n_samples = n, .centers = 3, .cluster_std = 1.5, .seed = 4});
-  const std::int32_t names[] = {7, -3, 100};
-  Labels y;
-  for (const std::int32_t label : blobs.labels) y.push_back(names[label]);
-  return {blobs.x, y};
-}
 
 TYPED_TEST(Svm, several_classes_are_told_apart_by_pairs) {
   using T = TypeParam;
@@ -141,6 +128,50 @@ TYPED_TEST(Svm, a_weight_counts_as_so_many_rows_and_none_as_no_row) {
     const Matrix<T> expected = plain.decision_function(x);
     for (std::int64_t i = 0; i < 40; ++i) ASSERT_NEAR(found(i, 0), expected(i, 0), 1e-3) << i;
     for (const std::int64_t row : weighted.support()) EXPECT_NE(row % 3, 0);
+  }
+}
+
+TYPED_TEST(Svm, class_weights_are_weights_of_rows_and_files_keep_them) {
+  using T = TypeParam;
+  const Three<T> three = three_classes<T>(60);
+  // A third of the rows of class 100 is left.
+  std::vector<std::int64_t> kept;
+  for (std::int64_t i = 0; i < 60; ++i) {
+    if (three.y[static_cast<std::size_t>(i)] != 100 || i % 3 == 0) kept.push_back(i);
+  }
+  const Matrix<T> x = take_rows(three.x, kept);
+  const Labels y = take_rows(three.y, kept);
+  const auto weights = [&](double of_3, double of_7, double of_100) {
+    std::vector<T> weight;
+    for (const std::int32_t label : y)
+      weight.push_back(static_cast<T>(label == -3 ? of_3 : label == 7 ? of_7 : of_100));
+    return weight;
+  };
+  const auto n = static_cast<double>(y.size());
+  const auto balance = [&](std::int32_t label) {
+    return n / (3 * static_cast<double>(std::count(y.begin(), y.end(), label)));
+  };
+  for (const Device& device : devices_under_test()) {
+    SCOPED_TRACE(device.name());
+    SVC<T> by_rows({}, device);
+    by_rows.fit(x, y, weights(1, 1, 4));
+    SVC<T> by_classes({.class_weights = {{100, 4.0}}}, device);
+    by_classes.fit(x, y);
+    EXPECT_EQ(by_classes.dual_coef(), by_rows.dual_coef());
+    by_rows.fit(x, y, weights(balance(-3), balance(7), balance(100)));
+    SVC<T> balanced({.class_weight = ClassWeight::balanced}, device);
+    balanced.fit(x, y);
+    EXPECT_EQ(balanced.dual_coef(), by_rows.dual_coef());
+    EXPECT_NE(balanced.dual_coef(), by_classes.dual_coef());
+    // Both kinds of weights multiply.
+    by_rows.fit(x, y, weights(2, 2, 8));
+    by_classes.fit(x, y, weights(2, 2, 2));
+    EXPECT_EQ(by_classes.dual_coef(), by_rows.dual_coef());
+    for (const double b : by_classes.dual_coef().values()) EXPECT_LE(std::fabs(b), 8);
+
+    const auto again = loaded<SVC<T>>(saved(by_classes), device);
+    EXPECT_EQ(again.options().class_weights, by_classes.options().class_weights);
+    EXPECT_EQ(loaded<SVC<T>>(saved(balanced)).options().class_weight, ClassWeight::balanced);
   }
 }
 

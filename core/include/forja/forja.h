@@ -12,6 +12,7 @@
 #include "forja/gradient_descent.h"
 #include "forja/incremental_pca.h"
 #include "forja/inspection.h"
+#include "forja/kernel_approximation.h"
 #include "forja/kmeans.h"
 #include "forja/linear.h"
 #include "forja/linear_classifier.h"

@@ -13,6 +13,7 @@
 #include "forja/device.h"
 #include "forja/device_matrix.h"
 #include "forja/export.h"
+#include "forja/linear_classifier.h"
 #include "forja/matrix.h"
 #include "forja/observer.h"
 #include "forja/params.h"
@@ -74,7 +75,8 @@ class FORJA_API KernelMachine {
   /// Whether kkt_violation() came down to tol; else max_iter ended the fit, or rounding did.
   bool converged() const;
   /// How far the dual problem is from its optimum, over all its rows, from gradients made anew at the end: the most
-  /// that its steepest pair of multipliers could still gain a unit of; the greatest over pairs of classes.
+  /// that its steepest pair of multipliers could still gain a unit of; the greatest over pairs of classes, and over the
+  /// fits that probability takes.
   double kkt_violation() const;
   /// The dual objective, to be minimised, at the end, as libsvm prints it: one, or one for each pair of classes.
   const std::vector<double>& objective() const;
@@ -140,11 +142,19 @@ class FORJA_API KernelClassifier : public KernelMachine<T> {
   Matrix<T> decision_function(const Rows<T>& x) const;
   /// Share of the weight of rows that are predicted right.
   double score(const Rows<T>& x, std::span<const std::int32_t> y, std::span<const T> sample_weight = {}) const;
+  /// m x n_classes, in the order of classes(): sigmoids of the pairs' decisions, of more than two classes coupled (Wu,
+  /// Lin and Weng 2004). The greatest one is not always that of predict(). Throws InvalidArgument also where fit was
+  /// without probability.
+  Matrix<T> predict_proba(const Rows<T>& x) const;
 
   /// The labels of fit, ascending.
   const std::vector<std::int32_t>& classes() const;
   /// Support vectors of each class.
   const std::vector<std::int64_t>& n_support() const;
+  /// Of each pair of classes (0, 1), (0, 2), .. (1, 2), .. the first one's probability is 1 / (1 + exp(A d + B)), where
+  /// d is the pair's decision, positive for the first; empty where fit was without probability.
+  const std::vector<double>& probA() const;
+  const std::vector<double>& probB() const;
 
  protected:
   /// How pairs are put together, as the options say.
@@ -156,24 +166,35 @@ class FORJA_API KernelClassifier : public KernelMachine<T> {
   using KernelMachine<T>::KernelMachine;
   void set_rule(Rule rule) { rule_ = rule; }
   void set_classes(std::vector<std::int32_t> classes) { classes_ = std::move(classes); }
+  /// By pairs; empty: none.
+  void set_sigmoids(std::vector<double> a, std::vector<double> b) {
+    prob_a_ = std::move(a);
+    prob_b_ = std::move(b);
+  }
 
  private:
   Rule rule_;
   std::vector<std::int32_t> classes_;
+  std::vector<double> prob_a_;
+  std::vector<double> prob_b_;
 };
 
 /// Parameters of SVC.
 struct SVCOptions {
-  double C = 1;                               ///< how much errors count beside the margin. Above 0, finite
-  SVMKernel kernel = SVMKernel::rbf;          ///< linear, poly, rbf, sigmoid or precomputed
-  std::int64_t degree = 3;                    ///< of poly. At least 0
-  KernelGamma gamma = KernelGamma::scale();   ///< of poly, rbf and sigmoid
-  double coef0 = 0;                           ///< of poly and sigmoid. Finite
-  double tol = 1e-3;                          ///< greatest kkt_violation() of a solution. Above 0
-  double cache_size = 200;                    ///< MB for kernel values. Above 0
-  std::optional<std::int64_t> max_iter = {};  ///< most steps for a pair of classes, at least 1; empty: no limit
+  double C = 1;                                     ///< how much errors count beside the margin. Above 0, finite
+  SVMKernel kernel = SVMKernel::rbf;                ///< linear, poly, rbf, sigmoid or precomputed
+  std::int64_t degree = 3;                          ///< of poly. At least 0
+  KernelGamma gamma = KernelGamma::scale();         ///< of poly, rbf and sigmoid
+  double coef0 = 0;                                 ///< of poly and sigmoid. Finite
+  double tol = 1e-3;                                ///< greatest kkt_violation() of a solution. Above 0
+  double cache_size = 200;                          ///< MB for kernel values. Above 0
+  ClassWeight class_weight = ClassWeight::uniform;  ///< of C. uniform or balanced
+  ClassWeights class_weights = {};                  ///< of some classes, at least 0; not in Params
+  std::optional<std::int64_t> max_iter = {};        ///< most steps for a pair of classes, at least 1; empty: no limit
   DecisionShape decision_function_shape = DecisionShape::ovr;  ///< ovr or ovo
   bool break_ties = false;                                     ///< whether predict tells ties apart; needs ovr
+  bool probability = false;  ///< whether fit prepares predict_proba, by five more fits on four fifths of the rows
+  std::uint64_t seed = 0;    ///< which rows those are
 };
 
 /// Support vector classification.
@@ -202,6 +223,18 @@ class FORJA_API SVC : public KernelClassifier<T> {
   static SVC load(const std::filesystem::path& path, Device device = Device::automatic());
   static SVC load(std::istream& in, Device device = Device::automatic());
 
+  /// Writes the fitted model as a text file that libsvm reads (svm_load_model). Throws NotFitted; DataError.
+  void save_libsvm(const std::filesystem::path& path) const;
+  void save_libsvm(std::ostream& out) const;
+  /// Reads what libsvm (svm_save_model) or save_libsvm wrote. Files leave out features that are 0: n_features tells how
+  /// many there are, else as many as support vectors name. They do not tell which rows of fit the model rests on,
+  /// unless the kernel is precomputed, so that support() counts from 0; nor how the fit ended: objective() is 0,
+  /// converged() false. Throws ModelFormatError with the line that is at fault; InvalidArgument for n_features below 1.
+  static SVC load_libsvm(const std::filesystem::path& path, std::optional<std::int64_t> n_features = {},
+                         Device device = Device::automatic());
+  static SVC load_libsvm(std::istream& in, std::optional<std::int64_t> n_features = {},
+                         Device device = Device::automatic());
+
  private:
   SVCOptions options_;
 };
@@ -219,6 +252,8 @@ struct NuSVCOptions {
   std::optional<std::int64_t> max_iter = {};
   DecisionShape decision_function_shape = DecisionShape::ovr;
   bool break_ties = false;
+  bool probability = false;
+  std::uint64_t seed = 0;
 };
 
 /// Support vector classification with nu in place of C (Scholkopf et al. 2000).
@@ -239,6 +274,13 @@ class FORJA_API NuSVC : public KernelClassifier<T> {
   void save(std::ostream& out) const;
   static NuSVC load(const std::filesystem::path& path, Device device = Device::automatic());
   static NuSVC load(std::istream& in, Device device = Device::automatic());
+
+  void save_libsvm(const std::filesystem::path& path) const;
+  void save_libsvm(std::ostream& out) const;
+  static NuSVC load_libsvm(const std::filesystem::path& path, std::optional<std::int64_t> n_features = {},
+                           Device device = Device::automatic());
+  static NuSVC load_libsvm(std::istream& in, std::optional<std::int64_t> n_features = {},
+                           Device device = Device::automatic());
 
  private:
   NuSVCOptions options_;
@@ -289,6 +331,13 @@ class FORJA_API SVR : public KernelRegressor<T> {
   static SVR load(const std::filesystem::path& path, Device device = Device::automatic());
   static SVR load(std::istream& in, Device device = Device::automatic());
 
+  void save_libsvm(const std::filesystem::path& path) const;
+  void save_libsvm(std::ostream& out) const;
+  static SVR load_libsvm(const std::filesystem::path& path, std::optional<std::int64_t> n_features = {},
+                         Device device = Device::automatic());
+  static SVR load_libsvm(std::istream& in, std::optional<std::int64_t> n_features = {},
+                         Device device = Device::automatic());
+
  private:
   SVROptions options_;
 };
@@ -324,6 +373,13 @@ class FORJA_API NuSVR : public KernelRegressor<T> {
   void save(std::ostream& out) const;
   static NuSVR load(const std::filesystem::path& path, Device device = Device::automatic());
   static NuSVR load(std::istream& in, Device device = Device::automatic());
+
+  void save_libsvm(const std::filesystem::path& path) const;
+  void save_libsvm(std::ostream& out) const;
+  static NuSVR load_libsvm(const std::filesystem::path& path, std::optional<std::int64_t> n_features = {},
+                           Device device = Device::automatic());
+  static NuSVR load_libsvm(std::istream& in, std::optional<std::int64_t> n_features = {},
+                           Device device = Device::automatic());
 
  private:
   NuSVROptions options_;
@@ -363,6 +419,13 @@ class FORJA_API OneClassSVM : public KernelMachine<T> {
   void save(std::ostream& out) const;
   static OneClassSVM load(const std::filesystem::path& path, Device device = Device::automatic());
   static OneClassSVM load(std::istream& in, Device device = Device::automatic());
+
+  void save_libsvm(const std::filesystem::path& path) const;
+  void save_libsvm(std::ostream& out) const;
+  static OneClassSVM load_libsvm(const std::filesystem::path& path, std::optional<std::int64_t> n_features = {},
+                                 Device device = Device::automatic());
+  static OneClassSVM load_libsvm(std::istream& in, std::optional<std::int64_t> n_features = {},
+                                 Device device = Device::automatic());
 
  private:
   OneClassSVMOptions options_;
