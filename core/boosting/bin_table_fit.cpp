@@ -11,8 +11,8 @@
 #include <utility>
 #include <vector>
 
-#include "boosting/host_threads.h"
 #include "boosting/sort_values.h"
+#include "estimator/host_threads.h"
 #include "forja/error.h"
 #include "formulas/counter_random.h"
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "boosting/bin_table_fit.h"
-#include "boosting/binned_scores.h"
+#include "boosting/binned_trees.h"
 #include "estimator/host_rows.h"
 #include "estimator/input_checks.h"
 #include "forja/error.h"
@@ -59,21 +59,6 @@ void check_earlier(std::string_view call, const FittedForest& forest, const Boos
     throw InvalidArgument(fmt::format("{}: max_iter = {} but the model that warm_start goes on from has {} rounds",
                                       call, settings.max_iter, forest.rounds()));
   }
-}
-
-/// The scores of a model for the rows of a fit.
-template <class T>
-Matrix<double> scores_of(const FittedForest& forest, const BoostingSource<T>& x, const compute::BinnedRows& binned,
-                         const Device& device) {
-  Matrix<double> scores(x.size(), forest.outputs());
-  if (x.rows != nullptr) {
-    families<T>(device)
-        .make_boosting_predictor(place(device), forest.view())
-        ->sum(*x.rows, 0, forest.rounds(), scores.view());
-  } else {
-    binned_scores(forest, binned, scores.view());
-  }
-  return scores;
 }
 
 }  // namespace
@@ -139,12 +124,12 @@ BoostingFit fit_boosting(std::string_view call, BoostingSettings settings, const
   BoostingFit fit;
   if (forest != nullptr) {
     fit = {*forest, std::move(earlier.train_score), std::move(earlier.validation_score), false};
-    boosting->set_scores(scores_of(*forest, x, *binned, device));
   } else {
     fit.forest.table = binned->table();
     fit.forest.baseline = baseline_scores(call, settings, rows);
-    boosting->set_scores(MatrixView<const double>(fit.forest.baseline.data(), 1, settings.outputs));
   }
+  boosting->set_scores(MatrixView<const double>(fit.forest.baseline.data(), 1, settings.outputs));
+  add_forest(fit.forest, *boosting);
   add_rounds(call, settings, rows, *boosting, observer, fit);
   return fit;
 }

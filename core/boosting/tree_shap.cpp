@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "boosting/forest_walk.h"
-#include "boosting/host_threads.h"
+#include "estimator/host_threads.h"
 
 namespace forja::core {
 namespace {

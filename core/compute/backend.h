@@ -125,7 +125,7 @@ class Backend {
 };
 
 /// Changes with every change of what crosses the library boundary: this file, the <family>_compute.h, forja/*.h.
-inline constexpr std::uint32_t kBackendAbi = 10;
+inline constexpr std::uint32_t kBackendAbi = 11;
 
 /// The one symbol of a backend library: returns null when `abi` is not the library's own kBackendAbi.
 using BackendEntry = const Backend* (*)(std::uint32_t abi);

@@ -96,6 +96,19 @@ struct LeafValue {
   double value = 0;
 };
 
+/// A node of a tree that rows walk down by their bins; children stand behind their parent.
+struct BinnedNode {
+  std::array<std::uint64_t, 4> left_bins = {};  ///< bits of the bins on the left, that of missing values among them
+  double value = 0;                             ///< leaf: what it adds
+  std::int32_t feature = -1;                    ///< below 0: a leaf
+  std::int32_t left = 0;                        ///< the left child's place in all nodes; the right one is next
+};
+
+struct BinnedTree {
+  std::int32_t root = 0;  ///< a place in all nodes
+  std::int32_t output = 0;
+};
+
 /// Histogram gradient boosting over binned rows: the seam. Scores (n x outputs, double), gradients, integer gradients
 /// and the order of rows by nodes stay on the device.
 ///
@@ -145,6 +158,8 @@ class BoostingCompute {
   virtual std::vector<double> leaf_quantiles(std::span<const std::int64_t> nodes, double q) = 0;
   /// Adds to the score of every row the value of its leaf; the leaves of a tree cover all rows.
   virtual void add(std::span<const LeafValue> leaves) = 0;
+  /// Adds trees that were not grown here to the scores of all rows, one after the other.
+  virtual void add_trees(std::span<const BinnedNode> nodes, std::span<const BinnedTree> trees) = 0;
 };
 
 /// A node of a flattened tree, in an order in which children stand beside each other behind their parent.

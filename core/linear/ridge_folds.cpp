@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "boosting/host_threads.h"
+#include "estimator/host_threads.h"
 #include "estimator/input_checks.h"
 #include "linear/least_squares.h"
 #include "linear/normal_equations.h"

@@ -25,6 +25,9 @@ class CpuBoosting final : public compute::BoostingCompute {
 
   void set_scores(MatrixView<const double> scores) override { gradients_.set_scores(scores); }
   void scores(MatrixView<double> out) override { gradients_.read_scores(out); }
+  void add_trees(std::span<const compute::BinnedNode> nodes, std::span<const compute::BinnedTree> trees) override {
+    gradients_.add_trees(*x_, nodes, trees);
+  }
   compute::BoostingLosses losses() override { return gradients_.losses(); }
   void begin_round(std::uint64_t round, double subsample, MatrixView<const double> gradients,
                    MatrixView<const double> hessians) override {

@@ -141,6 +141,26 @@ void Gradients::read_scores(MatrixView<double> out) const {
   });
 }
 
+void Gradients::add_trees(const CpuBinnedRows& x, std::span<const compute::BinnedNode> nodes,
+                          std::span<const compute::BinnedTree> trees) {
+  const auto leaf_value = [&](std::int32_t root, std::int64_t i) {
+    const compute::BinnedNode* node = &nodes[static_cast<std::size_t>(root)];
+    while (node->feature >= 0) {
+      const std::uint8_t bin = x.column(node->feature)[i];
+      const bool left = (node->left_bins[bin / 64] >> (bin % 64) & 1) != 0;
+      node = &nodes[static_cast<std::size_t>(node->left) + (left ? 0 : 1)];
+    }
+    return node->value;
+  };
+  const Chunks chunks{rows_, kRowsOfChunk};
+  for_each_chunk(threads_for(rows_), chunks.number(), [&](std::int64_t chunk, int) {
+    for (const compute::BinnedTree& tree : trees) {
+      double* out = scores_.data() + tree.output * rows_;
+      for (std::int64_t i = chunks.first(chunk); i < chunks.last(chunk); ++i) out[i] += leaf_value(tree.root, i);
+    }
+  });
+}
+
 void Gradients::find_losses(std::int64_t first, std::int64_t last, double* losses) const {
   const double* y = plan_.y.data() + first;
   const double* w = weights(first);

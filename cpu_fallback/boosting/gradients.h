@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "boosting/binned_rows.h"
 #include "boosting/node_rows.h"
 #include "compute/boosting_compute.h"
 #include "runtime/aligned.h"
@@ -28,6 +29,8 @@ class Gradients {
   compute::BoostingLosses losses() const;
   /// Adds to the scores of a part's rows the value at its place.
   void add(std::span<const NodePart> parts, std::span<const compute::LeafValue> values);
+  void add_trees(const CpuBinnedRows& x, std::span<const compute::BinnedNode> nodes,
+                 std::span<const compute::BinnedTree> trees);
 
   /// Floor: of each row 24 bytes read and 8 written, and about 40 operations of double where the loss has an
   /// exponential.

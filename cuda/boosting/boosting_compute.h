@@ -45,6 +45,9 @@ class CudaBoosting final : public compute::BoostingCompute {
     return leaves_.quantiles(nodes, q);
   }
   void add(std::span<const compute::LeafValue> leaves) override { leaves_.add(leaves); }
+  void add_trees(std::span<const compute::BinnedNode> nodes, std::span<const compute::BinnedTree> trees) override {
+    leaves_.add_trees(nodes, trees);
+  }
 
  private:
   Context context_;

@@ -1,5 +1,6 @@
 #include "boosting/leaves.h"
 
+#include <bit>
 #include <unordered_map>
 
 #include "boosting/growing_buffer.h"
@@ -89,11 +90,24 @@ void Leaves::add(std::span<const compute::LeafValue> leaves) {
     if (!there[static_cast<std::size_t>(tree)]) add_tree(*growth_, tree, values, walk);
     there[static_cast<std::size_t>(tree)] = true;
   }
-  put(*context_, walk_nodes_, std::span<const WalkNode>(walk.nodes));
-  put(*context_, walk_trees_, std::span<const WalkTree>(walk.trees));
+  this->walk(walk.nodes, walk.trees);
+}
+
+void Leaves::add_trees(std::span<const compute::BinnedNode> nodes, std::span<const compute::BinnedTree> trees) {
+  Walk walk;
+  for (const compute::BinnedNode& node : nodes) {
+    walk.nodes.push_back({std::bit_cast<BinMask>(node.left_bins), node.value, node.feature, node.left});
+  }
+  for (const compute::BinnedTree& tree : trees) walk.trees.push_back({tree.root, tree.output});
+  this->walk(walk.nodes, walk.trees);
+}
+
+void Leaves::walk(std::span<const WalkNode> nodes, std::span<const WalkTree> trees) {
+  put(*context_, walk_nodes_, nodes);
+  put(*context_, walk_trees_, trees);
   const BinsView bins = x_->view();
   launch(add_leaves, blocks(boost_blocks(bins.n)), dim3(kBoostThreads), 0, context_->stream(), bins, walk_nodes_.data(),
-         walk_trees_.data(), std::ssize(walk.trees), gradients_->targets().outputs, gradients_->scores());
+         walk_trees_.data(), std::ssize(trees), gradients_->targets().outputs, gradients_->scores());
 }
 
 }  // namespace forja::cuda

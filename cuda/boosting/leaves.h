@@ -20,8 +20,10 @@ class Leaves {
   /// Synchronises.
   std::vector<double> quantiles(std::span<const std::int64_t> nodes, double q);
   void add(std::span<const compute::LeafValue> leaves);
+  void add_trees(std::span<const compute::BinnedNode> nodes, std::span<const compute::BinnedTree> trees);
 
  private:
+  void walk(std::span<const WalkNode> nodes, std::span<const WalkTree> trees);
   /// Uploads tasks; returns their pieces.
   std::int64_t put_tasks(std::span<const std::int64_t> nodes);
 

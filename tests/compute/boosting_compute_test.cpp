@@ -271,5 +271,50 @@ TEST(BoostingSeam, scores_are_set_row_by_row) {
   }
 }
 
+TEST(BoostingSeam, rows_walk_down_given_trees_by_their_bins) {
+  Script script;
+  script.loss.kind = formulas::BoostingLossKind::multinomial;
+  script.outputs = 2;
+  const Data data(script);
+  const auto features = static_cast<std::uint64_t>(data.table.features());
+  // Random splits down to a depth of three, with every other leaf of them in its place at a depth of two.
+  std::vector<compute::BinnedNode> nodes;
+  std::vector<compute::BinnedTree> trees;
+  std::uint64_t drawn = 0;
+  const auto draw = [&] { return formulas::random_bits(17, 3, drawn++); };
+  for (std::int32_t t = 0; t < 5; ++t) {
+    trees.push_back({static_cast<std::int32_t>(nodes.size()), t % 2});
+    const std::size_t first = nodes.size();
+    nodes.emplace_back();
+    for (std::size_t k = 0; k < 7 && first + k < nodes.size(); ++k) {
+      if (k > 2 && draw() % 2 == 0) continue;
+      compute::BinnedNode& node = nodes[first + k];
+      for (std::uint64_t& word : node.left_bins) word = draw();
+      node.feature = static_cast<std::int32_t>(draw() % features);
+      node.left = static_cast<std::int32_t>(nodes.size());
+      nodes.resize(nodes.size() + 2);
+    }
+    for (std::size_t k = first; k < nodes.size(); ++k) nodes[k].value = static_cast<double>(draw() % 1000) / 7;
+  }
+  Matrix<double> start(script.rows, 2);
+  for (double& score : start.values()) score = static_cast<double>(draw() % 100) / 3;
+  const auto added = [&](compute::BoostingCompute& seam) {
+    seam.set_scores(start.view());
+    seam.add_trees(nodes, trees);
+    Matrix<double> found(script.rows, 2);
+    seam.scores(found.view());
+    return found;
+  };
+  BoostingReference reference(data.table, naive_bins(data.table, data.x), data.plan(script));
+  const Matrix<double> expected = added(reference);
+  EXPECT_NE(expected, start);
+  for (const Device& device : devices_under_test()) {
+    SCOPED_TRACE(device.name());
+    const auto& families = device.backend().families<double>();
+    const auto bins = families.bin(place_of(device), Rows<double>(data.x), data.table);
+    EXPECT_EQ(added(*families.make_boosting(place_of(device), bins, data.plan(script))), expected);
+  }
+}
+
 }  // namespace
 }  // namespace forja::testing

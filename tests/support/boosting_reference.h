@@ -49,6 +49,20 @@ class BoostingReference final : public compute::BoostingCompute {
     for (std::int64_t i = 0; i < rows(); ++i) std::copy_n(scores_.row(i).data(), plan_.outputs, out.row(i).data());
   }
 
+  void add_trees(std::span<const compute::BinnedNode> nodes, std::span<const compute::BinnedTree> trees) override {
+    for (const compute::BinnedTree& tree : trees) {
+      for (std::int64_t i = 0; i < rows(); ++i) {
+        compute::BinnedNode node = nodes[static_cast<std::size_t>(tree.root)];
+        while (node.feature >= 0) {
+          const std::uint8_t bin = bins_(i, node.feature);
+          const bool left = (node.left_bins[bin / 64] >> (bin % 64) & 1) != 0;
+          node = nodes[static_cast<std::size_t>(node.left + (left ? 0 : 1))];
+        }
+        scores_(i, tree.output) += node.value;
+      }
+    }
+  }
+
   compute::BoostingLosses losses() override {
     compute::BoostingLosses all;
     for (std::int64_t first = 0; first < rows(); first += 256) {

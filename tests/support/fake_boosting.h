@@ -31,6 +31,7 @@ class FakeBoosting : public compute::BoostingCompute {
 
   void set_scores(MatrixView<const double>) override {}
   void scores(MatrixView<double>) override {}
+  void add_trees(std::span<const compute::BinnedNode>, std::span<const compute::BinnedTree>) override {}
   compute::BoostingLosses losses() override { return {}; }
   void begin_round(std::uint64_t, double, MatrixView<const double>, MatrixView<const double>) override {}
   std::int64_t trees_at_once() const override { return trees_at_once_; }
