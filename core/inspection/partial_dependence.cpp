@@ -60,8 +60,8 @@ PartialDependence brute(const std::function<Predictions(MatrixView<const T>)>& p
                                         predictions.columns(), x.rows()));
     }
     if (predictions.columns() != found.average.rows()) {
-      throw InvalidArgument(
-          fmt::format("{}: predict gave {} columns after {}", kDependence, predictions.columns(), found.average.rows()));
+      throw InvalidArgument(fmt::format("{}: predict gave {} columns after {}", kDependence, predictions.columns(),
+                                        found.average.rows()));
     }
     const std::vector<double> mean = weighted_mean(predictions, sample_weight);
     for (std::size_t k = 0; k < mean.size(); ++k) found.average(static_cast<std::int64_t>(k), point) = mean[k];
