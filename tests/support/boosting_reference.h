@@ -56,7 +56,7 @@ class BoostingReference final : public compute::BoostingCompute {
         while (node.feature >= 0) {
           const std::uint8_t bin = bins_(i, node.feature);
           const bool left = (node.left_bins[bin / 64] >> (bin % 64) & 1) != 0;
-          node = nodes[static_cast<std::size_t>(node.left + (left ? 0 : 1))];
+          node = nodes[static_cast<std::size_t>(node.left) + (left ? 0 : 1)];
         }
         scores_(i, tree.output) += node.value;
       }
