@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "forja/device_matrix.h"
@@ -61,14 +62,17 @@ class LinearCompute {
   /// d + t each, x before y. At first no shift and a scale of one.
   virtual void set_columns(std::span<const T> shift, std::span<const T> scale) = 0;
 
-  /// Sum of weight z z', m x m, in one read of x. Entries of z are rounded to T after centring and scaling, and again
-  /// times the root of the weight; products are summed in T over groups of at most 1024 rows, the groups' sums in
-  /// double: an entry is wrong by (1024 + 6) u(T) x (sum of weight |z_i z_j|) at most, by far less as signs mix.
-  /// Synchronises.
-  virtual Matrix<double> gram() = 0;
-  /// The same of each of several parts of the rows, in one read of x: part f ends before row ends[f] and begins where
-  /// the one before ends, the first at row 0. ends ascend strictly, the last is rows(). Synchronises.
+  /// Sums of weight z z', m x m, of each of several parts of the rows, in one read of x: part f ends before row ends[f]
+  /// and begins where the one before ends, the first at row 0. ends ascend strictly, the last is rows(). Entries of z
+  /// are rounded to T after centring and scaling, and again times the root of the weight; products are summed in T over
+  /// groups of at most 1024 rows, the groups' sums in double: an entry is wrong by (1024 + 6) u(T) x (sum of weight
+  /// |z_i z_j|) at most, by far less as signs mix. Synchronises.
   virtual std::vector<Matrix<double>> grams(std::span<const std::int64_t> ends) = 0;
+  /// The same of all rows together. Synchronises.
+  Matrix<double> gram() {
+    const std::int64_t all = rows();
+    return std::move(grams({&all, 1}).front());
+  }
   /// The same of 1, these columns of x', and y'. Synchronises.
   virtual Matrix<double> gram_of(std::span<const std::int64_t> columns) = 0;
 

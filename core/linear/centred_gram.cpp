@@ -140,8 +140,8 @@ PartedGram parted_gram(std::string_view call, compute::LinearCompute<T>& rows, b
   for (int pass = 0; finite && centred && pass < kMostRecentrings && recentre<T>(gram.all); ++pass) {
     finite = take(ColumnUse(gram.all.use));
   }
-  if (centred) drop_constants(gram.all);
   if (!finite) throw InvalidArgument(fmt::format("{}: x, y and sample_weight are too large for their sums", call));
+  if (centred) drop_constants(gram.all);
   return gram;
 }
 

@@ -4,7 +4,7 @@
 
 #include "estimator/model_files.h"
 #include "svm/approximation_params.h"
-#include "svm/kernel_params.h"
+#include "svm/kernel_state.h"
 
 namespace forja {
 
@@ -67,13 +67,10 @@ template <class T>
 void Nystroem<T>::save(std::ostream& out) const {
   const State& own = fitted("save");
   json document = core::model_document("Nystroem", core::type_name<T>(), get_params());
-  document["state"] = {{"kernel", static_cast<std::int64_t>(own.kernel)},
-                       {"gamma", own.gamma},
-                       {"coef0", core::array_document<double>(std::span(&own.coef0, 1))},
-                       {"degree", own.degree},
-                       {"components", core::matrix_document(own.components)},
-                       {"component_indices", core::array_document<std::int64_t>(own.indices)},
-                       {"normalization", core::matrix_document(own.normalization)}};
+  document["state"] = core::kernel_state(own);
+  document["state"].update({{"components", core::matrix_document(own.components)},
+                            {"component_indices", core::array_document<std::int64_t>(own.indices)},
+                            {"normalization", core::matrix_document(own.normalization)}});
   core::write_model("Nystroem::save", out, document);
 }
 
@@ -83,15 +80,7 @@ Nystroem<T> Nystroem<T>::load(std::istream& in, Device device) {
   Nystroem model(core::stored_options(document, core::nystroem_params()), device);
   const json& state = document.at("state");
   State& own = model.state_;
-  const std::int64_t kernel = core::integer_member(state, "kernel", 0);
-  core::require(kernel < static_cast<std::int64_t>(SVMKernel::precomputed), "\"kernel\" is none");
-  own.kernel = static_cast<SVMKernel>(kernel);
-  own.gamma = core::amount_member(state, "gamma");
-  const std::vector<double> coef0 = core::array_member<double>(state, "coef0");
-  core::require(coef0.size() == 1, "\"coef0\" is not one number");
-  own.coef0 = coef0[0];
-  own.degree = core::integer_member(state, "degree", 0);
-  core::require(own.degree <= core::kMostKernelDegree, "\"degree\" is too great");
+  core::read_kernel_state(state, SVMKernel::sigmoid, own);
   own.components = core::matrix_member<T>(state, "components");
   own.indices = core::array_member<std::int64_t>(state, "component_indices");
   own.normalization = core::matrix_member<double>(state, "normalization");

@@ -7,7 +7,7 @@
 #include "estimator/model_files.h"
 #include "forja/svm.h"
 #include "linear/linear_state.h"
-#include "svm/kernel_params.h"
+#include "svm/kernel_state.h"
 #include "svm/svm_params.h"
 
 namespace forja {
@@ -15,37 +15,26 @@ namespace {
 
 using nlohmann::json;
 
-/// The kernel's own parameters are those of the fit, which options may have left to it, or have changed since.
 template <class Fitted>
 json machine_document(const Fitted& fitted) {
-  return {{"kernel", static_cast<std::int64_t>(fitted.kernel)},
-          {"gamma", fitted.gamma},
-          {"coef0", core::array_document<double>(std::span(&fitted.coef0, 1))},
-          {"degree", fitted.degree},
-          {"n_features_in", fitted.n_features_in},
-          {"support", core::array_document<std::int64_t>(fitted.support)},
-          {"support_vectors", core::matrix_document(fitted.support_vectors)},
-          {"n_support", core::array_document<std::int64_t>(fitted.n_support)},
-          {"dual_coef", core::matrix_document(fitted.dual_coef)},
-          {"intercept", core::array_document<double>(fitted.intercept)},
-          {"objective", core::array_document<double>(fitted.objective)},
-          {"n_iter", fitted.n_iter},
-          {"kkt_violation", fitted.kkt_violation},
-          {"converged", fitted.converged}};
+  json document = core::kernel_state(fitted);
+  document.update({{"n_features_in", fitted.n_features_in},
+                   {"support", core::array_document<std::int64_t>(fitted.support)},
+                   {"support_vectors", core::matrix_document(fitted.support_vectors)},
+                   {"n_support", core::array_document<std::int64_t>(fitted.n_support)},
+                   {"dual_coef", core::matrix_document(fitted.dual_coef)},
+                   {"intercept", core::array_document<double>(fitted.intercept)},
+                   {"objective", core::array_document<double>(fitted.objective)},
+                   {"n_iter", fitted.n_iter},
+                   {"kkt_violation", fitted.kkt_violation},
+                   {"converged", fitted.converged}});
+  return document;
 }
 
 /// classes: of a classifier; 0: one machine alone.
 template <class T, class Fitted>
 void read_machine(const json& state, std::int64_t classes, Fitted& fitted) {
-  const std::int64_t kernel = core::integer_member(state, "kernel", 0);
-  core::require(kernel <= static_cast<std::int64_t>(SVMKernel::precomputed), "\"kernel\" is none");
-  fitted.kernel = static_cast<SVMKernel>(kernel);
-  fitted.gamma = core::amount_member(state, "gamma");
-  const std::vector<double> coef0 = core::array_member<double>(state, "coef0");
-  core::require(coef0.size() == 1, "\"coef0\" is not one number");
-  fitted.coef0 = coef0[0];
-  fitted.degree = core::integer_member(state, "degree", 0);
-  core::require(fitted.degree <= core::kMostKernelDegree, "\"degree\" is too great");
+  core::read_kernel_state(state, SVMKernel::precomputed, fitted);
   fitted.n_features_in = core::integer_member(state, "n_features_in", 1);
   fitted.support = core::array_member<std::int64_t>(state, "support");
   fitted.support_vectors = core::matrix_member<T>(state, "support_vectors");

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <utility>
 #include <vector>
 
 #include "linear/descent_data.h"
@@ -165,12 +164,6 @@ template <class T>
 Matrix<double> CpuLinear<T>::in_units(Matrix<double> sums) const {
   for (double& sum : sums.values()) sum *= data_.weight_unit();
   return sums;
-}
-
-template <class T>
-Matrix<double> CpuLinear<T>::gram() {
-  const std::int64_t all = rows();
-  return std::move(grams({&all, 1}).front());
 }
 
 template <class T>

@@ -21,7 +21,6 @@ class CpuLinear final : public compute::LinearCompute<T> {
 
   compute::ColumnRanges column_ranges(std::int64_t most_rows) override;
   void set_columns(std::span<const T> shift, std::span<const T> scale) override { data_.use(shift, scale); }
-  Matrix<double> gram() override;
   std::vector<Matrix<double>> grams(std::span<const std::int64_t> ends) override;
   Matrix<double> gram_of(std::span<const std::int64_t> columns) override;
   compute::Residuals residuals(MatrixView<const double> coef, std::span<const double> offset) override;

@@ -130,12 +130,6 @@ compute::ColumnRanges CudaLinear<T>::column_ranges(std::int64_t most_rows) {
 }
 
 template <class T>
-Matrix<double> CudaLinear<T>::gram() {
-  const std::int64_t all = rows();
-  return std::move(grams({&all, 1}).front());
-}
-
-template <class T>
 std::vector<Matrix<double>> CudaLinear<T>::grams(std::span<const std::int64_t> ends) {
   return sum_products(nullptr, width(), ends);
 }

@@ -24,7 +24,6 @@ class CudaLinear final : public compute::LinearCompute<T> {
 
   compute::ColumnRanges column_ranges(std::int64_t most_rows) override;
   void set_columns(std::span<const T> shift, std::span<const T> scale) override;
-  Matrix<double> gram() override;
   std::vector<Matrix<double>> grams(std::span<const std::int64_t> ends) override;
   Matrix<double> gram_of(std::span<const std::int64_t> columns) override;
   compute::Residuals residuals(MatrixView<const double> coef, std::span<const double> offset) override;

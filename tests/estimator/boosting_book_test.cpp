@@ -168,11 +168,15 @@ TYPED_TEST(BoostingBits, are_the_same_on_every_device_for_numbers) {
   }
 }
 
-TYPED_TEST(BoostingBits, are_the_same_of_made_up_rows_and_of_housing) {
+TYPED_TEST(BoostingBits, are_the_same_of_made_up_rows) {
   using T = TypeParam;
   const auto made = make_classification<T>({.n_samples = 3000, .n_classes = 3, .n_clusters_per_class = 1, .seed = 5});
   const ClassifierOptions classes{.max_iter = 2, .max_leaf_nodes = 8, .subsample = 0.7};
   expect_same_bits<T, HistGradientBoostingClassifier<T>>(classes, made.x, made.labels);
+}
+
+TYPED_TEST(BoostingBits, are_the_same_of_housing) {
+  using T = TypeParam;
   if (!data_dir()) GTEST_SKIP() << "FORJA_DATA_DIR is not set";
   const Table<T> table = housing<T>();
   const RegressorOptions numbers{
