@@ -26,30 +26,22 @@ void keep(T value) {
   asm volatile("" : : "g"(value) : "memory");
 }
 
+/// As many as a core can begin while one is under way, or more.
+constexpr int kChains = 12;
+
+/// Chains that begin at numbers of their own: equal ones are one to a compiler.
 template <class T>
 void multiply_add_loop(std::int64_t rounds) {
   const hn::ScalableTag<T> tag;
   const auto factor = hn::Set(tag, T(0.999));
   const auto addend = hn::Set(tag, T(0.001));
-  auto a0 = addend, a1 = addend, a2 = addend, a3 = addend, a4 = addend, a5 = addend;
-  auto a6 = addend, a7 = addend, a8 = addend, a9 = addend, a10 = addend, a11 = addend;
+  hn::Vec<decltype(tag)> chain[kChains];
+  for (int c = 0; c < kChains; ++c) chain[c] = hn::Set(tag, static_cast<T>(c));
   for (std::int64_t i = 0; i < rounds; ++i) {
-    a0 = hn::MulAdd(a0, factor, addend);
-    a1 = hn::MulAdd(a1, factor, addend);
-    a2 = hn::MulAdd(a2, factor, addend);
-    a3 = hn::MulAdd(a3, factor, addend);
-    a4 = hn::MulAdd(a4, factor, addend);
-    a5 = hn::MulAdd(a5, factor, addend);
-    a6 = hn::MulAdd(a6, factor, addend);
-    a7 = hn::MulAdd(a7, factor, addend);
-    a8 = hn::MulAdd(a8, factor, addend);
-    a9 = hn::MulAdd(a9, factor, addend);
-    a10 = hn::MulAdd(a10, factor, addend);
-    a11 = hn::MulAdd(a11, factor, addend);
+    for (auto& value : chain) value = hn::MulAdd(value, factor, addend);
   }
-  const auto sum =
-      hn::Add(hn::Add(hn::Add(a0, a1), hn::Add(a2, a3)),
-              hn::Add(hn::Add(hn::Add(a4, a5), hn::Add(a6, a7)), hn::Add(hn::Add(a8, a9), hn::Add(a10, a11))));
+  auto sum = chain[0];
+  for (int c = 1; c < kChains; ++c) sum = hn::Add(sum, chain[c]);
   keep(hn::GetLane(hn::SumOfLanes(tag, sum)));
 }
 
@@ -99,7 +91,7 @@ double cycles_per_second() {
 template <class T>
 double multiply_add_peak() {
   constexpr std::int64_t kRounds = 4'000'000;
-  const double operations = 2.0 * 12 * static_cast<double>(hn::Lanes(hn::ScalableTag<T>())) * kRounds;
+  const double operations = 2.0 * kChains * static_cast<double>(hn::Lanes(hn::ScalableTag<T>())) * kRounds;
   double best = 0;
   for (int repeat = 0; repeat < 5; ++repeat) {
     int threads = 1;

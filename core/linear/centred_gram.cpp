@@ -125,7 +125,7 @@ bool far_from_mean(const CentredGram& gram, std::size_t j) {
 
 template <class T>
 PartedGram parted_gram(std::string_view call, compute::LinearCompute<T>& rows, bool centred,
-                       std::span<const std::int64_t> ends) {
+                       std::span<const std::int64_t> ends, const std::function<void()>& check_values) {
   PartedGram gram;
   const auto take = [&](const ColumnUse& use) {
     use_columns(rows, use);
@@ -136,7 +136,10 @@ PartedGram parted_gram(std::string_view call, compute::LinearCompute<T>& rows, b
     return true;
   };
   bool finite = take(choose_columns<T>(rows.column_ranges(kSample), rows.columns(), centred, false));
-  if (!finite) finite = take(choose_columns<T>(rows.column_ranges(rows.rows()), rows.columns(), centred, false));
+  if (!finite) {
+    check_values();
+    finite = take(choose_columns<T>(rows.column_ranges(rows.rows()), rows.columns(), centred, false));
+  }
   for (int pass = 0; finite && centred && pass < kMostRecentrings && recentre<T>(gram.all); ++pass) {
     finite = take(ColumnUse(gram.all.use));
   }
@@ -146,16 +149,18 @@ PartedGram parted_gram(std::string_view call, compute::LinearCompute<T>& rows, b
 }
 
 template <class T>
-CentredGram centred_gram(std::string_view call, compute::LinearCompute<T>& rows, bool centred) {
+CentredGram centred_gram(std::string_view call, compute::LinearCompute<T>& rows, bool centred,
+                         const std::function<void()>& check_values) {
   const std::int64_t all = rows.rows();
-  return parted_gram(call, rows, centred, {&all, 1}).all;
+  return parted_gram(call, rows, centred, {&all, 1}, check_values).all;
 }
 
-#define FORJA_INSTANTIATE(T)                                                                    \
-  template ColumnUse choose_columns<T>(const compute::ColumnRanges&, std::int64_t, bool, bool); \
-  template void use_columns(compute::LinearCompute<T>&, const ColumnUse&);                      \
-  template CentredGram centred_gram(std::string_view, compute::LinearCompute<T>&, bool);        \
-  template PartedGram parted_gram(std::string_view, compute::LinearCompute<T>&, bool, std::span<const std::int64_t>);
+#define FORJA_INSTANTIATE(T)                                                                                           \
+  template ColumnUse choose_columns<T>(const compute::ColumnRanges&, std::int64_t, bool, bool);                        \
+  template void use_columns(compute::LinearCompute<T>&, const ColumnUse&);                                             \
+  template CentredGram centred_gram(std::string_view, compute::LinearCompute<T>&, bool, const std::function<void()>&); \
+  template PartedGram parted_gram(std::string_view, compute::LinearCompute<T>&, bool, std::span<const std::int64_t>,   \
+                                  const std::function<void()>&);
 FORJA_INSTANTIATE(float)
 FORJA_INSTANTIATE(double)
 #undef FORJA_INSTANTIATE

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -34,10 +35,11 @@ void use_columns(compute::LinearCompute<T>& rows, const ColumnUse& use);
 /// Coefficients (t x d) and offsets of x' and y' into those of x and y.
 void to_units(const ColumnUse& use, Matrix<double>& coef, std::vector<double>& offset);
 
-/// In one pass over the rows, and a few more where a sample of them misled about means or sizes. Throws
-/// InvalidArgument when sums leave T's range.
+/// In one pass over the rows, and a few more where a sample of them misled about means or sizes. Where sums are not
+/// finite, check_values tells whether x is and throws if not. Throws InvalidArgument when sums leave T's range.
 template <class T>
-CentredGram centred_gram(std::string_view call, compute::LinearCompute<T>& rows, bool centred);
+CentredGram centred_gram(std::string_view call, compute::LinearCompute<T>& rows, bool centred,
+                         const std::function<void()>& check_values);
 
 /// Sums z z' of parts of the rows, all with the same use of columns, and what their total comes to.
 struct PartedGram {
@@ -48,7 +50,7 @@ struct PartedGram {
 /// The same for parts as LinearCompute::grams() has them.
 template <class T>
 PartedGram parted_gram(std::string_view call, compute::LinearCompute<T>& rows, bool centred,
-                       std::span<const std::int64_t> ends);
+                       std::span<const std::int64_t> ends, const std::function<void()>& check_values);
 
 /// Means and centred products out of sums z z' of columns that are used so.
 CentredGram centred_sums(const ColumnUse& use, const Matrix<double>& sums, bool centred);

@@ -19,11 +19,11 @@ template <class T>
 core::SparseFit fit_once(const char* call, const Rows<T>& x, MatrixView<const T> y, std::span<const T> sample_weight,
                          const Device& device, bool fit_intercept, const core::SparseTask& task,
                          std::span<const double> start, Observer* observer) {
-  core::check_training_data(call, x, y, sample_weight, device);
+  core::check_training_data_but_values(call, x, y, sample_weight, device);
   core::Watch watch(observer, call);
   watch.begin_run(0, task.max_iter);
   const auto rows = core::families<T>(device).make_linear(core::place(device), x, y, sample_weight);
-  core::SparseSolver<T> solver(call, *rows, fit_intercept);
+  core::SparseSolver<T> solver(call, *rows, fit_intercept, core::values_check(call, x, device));
   if (std::ssize(start) == x.columns()) solver.start_from(start);
   return solver.solve(task, watch);
 }
@@ -116,10 +116,10 @@ LinearPath<T> enet_path(const Rows<T>& x, std::span<const T> y, const PathOption
   constexpr const char* kCall = "enet_path";
   core::check_path_options(kCall, options);
   const MatrixView<const T> target = core::one_target(y);
-  core::check_training_data(kCall, x, target, sample_weight, device);
+  core::check_training_data_but_values(kCall, x, target, sample_weight, device);
   core::Watch watch(observer, kCall);
   const auto rows = core::families<T>(device).make_linear(core::place(device), x, target, sample_weight);
-  core::SparseSolver<T> solver(kCall, *rows, options.fit_intercept);
+  core::SparseSolver<T> solver(kCall, *rows, options.fit_intercept, core::values_check(kCall, x, device));
   LinearPath<T> path;
   path.alphas = options.alphas;
   std::sort(path.alphas.begin(), path.alphas.end(), std::greater<>());

@@ -255,7 +255,8 @@ LeastSquaresFit in_units(const Problem& problem, Solution solution, LeastSquares
 
 template <class T>
 LeastSquaresFit solve_least_squares(std::string_view call, compute::LinearCompute<T>& rows,
-                                    const LeastSquaresTask& task, const CentredGram* known) {
+                                    const LeastSquaresTask& task, const std::function<void()>& check_values,
+                                    const CentredGram* known) {
   Problem problem;
   problem.columns = rows.columns();
   problem.alpha = task.alpha;
@@ -264,7 +265,7 @@ LeastSquaresFit solve_least_squares(std::string_view call, compute::LinearComput
   // Where there are fewer rows than columns, their Gram matrix is large and singular.
   if (task.solver == LeastSquaresSolver::cholesky ||
       (task.solver == LeastSquaresSolver::automatic && rows.columns() < rows.rows())) {
-    CentredGram gram = known != nullptr ? *known : centred_gram(call, rows, task.fit_intercept);
+    CentredGram gram = known != nullptr ? *known : centred_gram(call, rows, task.fit_intercept, check_values);
     problem.use = gram.use;
     problem.weight = gram.weight;
     problem.mean = std::move(gram.mean);
@@ -276,6 +277,8 @@ LeastSquaresFit solve_least_squares(std::string_view call, compute::LinearComput
           "{}: solver = \"cholesky\" but columns of x depend on each other to rounding: use \"svd\" or \"auto\"",
           call));
     }
+  } else {
+    check_values();
   }
   problem.use = choose_columns<T>(rows.column_ranges(rows.rows()), rows.columns(), task.fit_intercept, true);
   use_columns(rows, problem.use);
@@ -284,8 +287,8 @@ LeastSquaresFit solve_least_squares(std::string_view call, compute::LinearComput
 }
 
 template LeastSquaresFit solve_least_squares(std::string_view, compute::LinearCompute<float>&, const LeastSquaresTask&,
-                                             const CentredGram*);
+                                             const std::function<void()>&, const CentredGram*);
 template LeastSquaresFit solve_least_squares(std::string_view, compute::LinearCompute<double>&, const LeastSquaresTask&,
-                                             const CentredGram*);
+                                             const std::function<void()>&, const CentredGram*);
 
 }  // namespace forja::core

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string_view>
 #include <vector>
 
@@ -23,9 +24,11 @@ struct LeastSquaresFit {
 };
 
 /// Throws InvalidArgument when the solver is cholesky and the columns depend on each other, or sums leave T's range.
-/// known: these rows' centred_gram(), whose columns are in use, where there is one already.
+/// check_values throws where x has values that are not finite; a Gram matrix that is finite spares the pass.
+/// known: a centred_gram() of such rows, whose columns are in use, where there is one already.
 template <class T>
 LeastSquaresFit solve_least_squares(std::string_view call, compute::LinearCompute<T>& rows,
-                                    const LeastSquaresTask& task, const CentredGram* known = nullptr);
+                                    const LeastSquaresTask& task, const std::function<void()>& check_values,
+                                    const CentredGram* known = nullptr);
 
 }  // namespace forja::core

@@ -28,16 +28,31 @@ template <class T>
 void check_training_data(std::string_view call, const Rows<T>& x, MatrixView<const T> y,
                          std::span<const T> sample_weight, const Device& device) {
   check_rows(call, x, device);
+  check_training_data_but_values(call, x, y, sample_weight, device);
+}
+
+template <class T>
+void check_training_data_but_values(std::string_view call, const Rows<T>& x, MatrixView<const T> y,
+                                    std::span<const T> sample_weight, const Device& device) {
+  check_rows_but_values(call, x, device);
   check_targets(call, y, x.rows());
   if (check_sample_weight(call, sample_weight, x.rows()) == 0) {
     throw InvalidArgument(fmt::format("{}: all {} weights are 0", call, x.rows()));
   }
 }
 
+template <class T>
+std::function<void()> values_check(std::string_view call, const Rows<T>& x, const Device& device) {
+  return [call, &x, device] { check_rows(call, x, device); };
+}
+
 #define FORJA_INSTANTIATE(T)                                                                                   \
   template void check_targets(std::string_view, MatrixView<const T>, std::int64_t);                            \
   template void check_training_data(std::string_view, const Rows<T>&, MatrixView<const T>, std::span<const T>, \
-                                    const Device&);
+                                    const Device&);                                                            \
+  template void check_training_data_but_values(std::string_view, const Rows<T>&, MatrixView<const T>,          \
+                                               std::span<const T>, const Device&);                             \
+  template std::function<void()> values_check(std::string_view, const Rows<T>&, const Device&);
 FORJA_INSTANTIATE(float)
 FORJA_INSTANTIATE(double)
 #undef FORJA_INSTANTIATE

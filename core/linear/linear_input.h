@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string_view>
 
@@ -25,5 +26,14 @@ void check_targets(std::string_view call, MatrixView<const T> y, std::int64_t ro
 template <class T>
 void check_training_data(std::string_view call, const Rows<T>& x, MatrixView<const T> y,
                          std::span<const T> sample_weight, const Device& device);
+
+/// The same but for the values of x: NaN and infinities may be among them.
+template <class T>
+void check_training_data_but_values(std::string_view call, const Rows<T>& x, MatrixView<const T> y,
+                                    std::span<const T> sample_weight, const Device& device);
+
+/// The check of x's values for later; keeps x by reference.
+template <class T>
+std::function<void()> values_check(std::string_view call, const Rows<T>& x, const Device& device);
 
 }  // namespace forja::core

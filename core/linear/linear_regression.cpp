@@ -25,11 +25,11 @@ LinearRegression<T>& LinearRegression<T>::fit(const Rows<T>& x, MatrixView<const
   constexpr const char* kCall = "LinearRegression::fit";
   const Device device = this->device();
   core::linear_regression_params().check(kCall, options_);
-  core::check_training_data(kCall, x, y, sample_weight, device);
+  core::check_training_data_but_values(kCall, x, y, sample_weight, device);
   const auto rows = core::families<T>(device).make_linear(core::place(device), x, y, sample_weight);
   core::LeastSquaresTask task{std::vector<double>(static_cast<std::size_t>(y.columns())), options_.fit_intercept,
                               options_.solver};
-  core::LeastSquaresFit found = core::solve_least_squares(kCall, *rows, task);
+  core::LeastSquaresFit found = core::solve_least_squares(kCall, *rows, task, core::values_check(kCall, x, device));
   this->set_linear(std::move(found.coef), found.intercept);
   report_ = std::move(found.report);
   return *this;

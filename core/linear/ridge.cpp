@@ -22,11 +22,13 @@ Ridge<T>& Ridge<T>::fit(const Rows<T>& x, MatrixView<const T> y, std::span<const
   constexpr const char* kCall = "Ridge::fit";
   const Device device = this->device();
   core::check_ridge_options(kCall, options_, y.columns());
-  core::check_training_data(kCall, x, y, sample_weight, device);
+  core::check_training_data_but_values(kCall, x, y, sample_weight, device);
   const auto rows = core::families<T>(device).make_linear(core::place(device), x, y, sample_weight);
   core::LeastSquaresTask task{options_.alpha_per_target, options_.fit_intercept, options_.solver};
   task.alpha.resize(static_cast<std::size_t>(y.columns()), options_.alpha);
+  const auto check_values = core::values_check(kCall, x, device);
   if (options_.solver == LeastSquaresSolver::gradient) {
+    check_values();
     core::Watch watch(observer, kCall);
     watch.begin_run(0, options_.max_iter);
     // Values are sums in double.
@@ -37,7 +39,7 @@ Ridge<T>& Ridge<T>::fit(const Rows<T>& x, MatrixView<const T> y, std::span<const
     descent_ = {found.end.n_iter, found.end.converged, found.end.gradient_norm};
     return *this;
   }
-  core::LeastSquaresFit found = core::solve_least_squares(kCall, *rows, task);
+  core::LeastSquaresFit found = core::solve_least_squares(kCall, *rows, task, check_values);
   this->set_linear(std::move(found.coef), found.intercept);
   report_ = std::move(found.report);
   descent_ = {};

@@ -56,7 +56,7 @@ RidgeCV<T>& RidgeCV<T>::fit(const Rows<T>& x, MatrixView<const T> y, std::span<c
   constexpr const char* kCall = "RidgeCV::fit";
   const Device device = this->device();
   core::check_ridge_cv_options(kCall, options_);
-  core::check_training_data(kCall, x, y, sample_weight, device);
+  core::check_training_data_but_values(kCall, x, y, sample_weight, device);
   if (x.rows() < options_.cv) {
     throw InvalidArgument(fmt::format("{}: cv = {} but x has {} rows", kCall, options_.cv, x.rows()));
   }
@@ -72,7 +72,8 @@ RidgeCV<T>& RidgeCV<T>::fit(const Rows<T>& x, MatrixView<const T> y, std::span<c
   const core::LeastSquaresTask task{
       std::vector<double>(static_cast<std::size_t>(y.columns()), options_.alphas[static_cast<std::size_t>(best)]),
       options_.fit_intercept};
-  core::LeastSquaresFit found = core::solve_least_squares(kCall, *rows, task, folds.all ? &*folds.all : nullptr);
+  core::LeastSquaresFit found = core::solve_least_squares(kCall, *rows, task, core::values_check(kCall, x, device),
+                                                          folds.all ? &*folds.all : nullptr);
   this->set_linear(std::move(found.coef), found.intercept);
   choice_ = {std::move(folds.scores), best};
   report_ = std::move(found.report);

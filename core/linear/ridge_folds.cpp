@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include "estimator/host_threads.h"
 #include "estimator/input_checks.h"
 #include "linear/least_squares.h"
+#include "linear/linear_input.h"
 #include "linear/normal_equations.h"
 #include "linear/r_squared.h"
 
@@ -101,7 +103,11 @@ template <class T>
 class FoldScores {
  public:
   FoldScores(compute::LinearCompute<T>& rows, const RidgeFoldsTask<T>& task)
-      : rows_(rows), task_(task), scores_(std::ssize(task.alphas), std::ssize(task.ends)), exact_(task.ends.size()) {
+      : rows_(rows),
+        task_(task),
+        check_values_(values_check(task.call, task.x, task.device)),
+        scores_(std::ssize(task.alphas), std::ssize(task.ends)),
+        exact_(task.ends.size()) {
     for (std::int64_t f = 0; f < folds(); ++f) {
       spreads_.push_back(target_spreads(task.y, task.weight, begin(f), end(f)));
       // Where there are fewer rows than columns, their Gram matrix is large and singular.
@@ -125,7 +131,7 @@ class FoldScores {
 
   /// Folds that turn out to need it are marked for the exact way.
   CentredGram score_by_grams() {
-    PartedGram gram = parted_gram(task_.call, rows_, task_.fit_intercept, task_.ends);
+    PartedGram gram = parted_gram(task_.call, rows_, task_.fit_intercept, task_.ends, check_values_);
     std::vector<CentredGram> others;
     for (const Matrix<double>& sums : sums_of_others(gram.parts)) {
       others.push_back(centred_sums(gram.all.use, sums, task_.fit_intercept));
@@ -174,7 +180,7 @@ class FoldScores {
         for (std::int64_t i = 0; i < y.rows(); ++i) y(i, column) = task_.y(i, column % targets);
       }
       const auto fit_rows = families<T>(task_.device).make_linear(place(task_.device), task_.x, y.view(), learned);
-      const LeastSquaresFit fit = solve_least_squares(task_.call, *fit_rows, task);
+      const LeastSquaresFit fit = solve_least_squares(task_.call, *fit_rows, task, check_values_);
       const auto held_rows = families<T>(task_.device).make_linear(place(task_.device), task_.x, y.view(), held);
       const std::vector<double> left = held_rows->residuals(fit.coef, fit.intercept).sum_squares;
       for (std::int64_t a = 0; a < count; ++a) {
@@ -187,6 +193,7 @@ class FoldScores {
 
   compute::LinearCompute<T>& rows_;
   const RidgeFoldsTask<T>& task_;
+  std::function<void()> check_values_;
   Matrix<double> scores_;
   std::vector<char> exact_;  // one per fold: whether its scores are found in the exact way
   std::vector<std::vector<double>> spreads_;

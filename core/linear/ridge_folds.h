@@ -31,7 +31,8 @@ struct RidgeFolds {
   std::optional<CentredGram> all;  ///< of all rows, with their columns in use; empty where none was made
 };
 
-/// Each fold has a row of positive weight. `rows` are the task's.
+/// Each fold has a row of positive weight. `rows` are the task's. Throws InvalidArgument where x has values that are
+/// not finite.
 ///
 /// One Gram matrix per fold, in one read of x: the others' sum gives a fold's models, its own gives their errors. R^2
 /// is as exact as sums in T allow: within some u(T) of the targets' second moments, and one part in a hundred of 1 -

@@ -21,11 +21,12 @@ constexpr double kInnerPart = 0.25;
 }  // namespace
 
 template <class T>
-SparseSolver<T>::SparseSolver(std::string_view call, compute::LinearCompute<T>& rows, bool fit_intercept)
+SparseSolver<T>::SparseSolver(std::string_view call, compute::LinearCompute<T>& rows, bool fit_intercept,
+                              const std::function<void()>& check_values)
     : call_(call), rows_(rows), columns_(rows.columns()), fit_intercept_(fit_intercept) {
   state_.c.assign(static_cast<std::size_t>(columns_), 0);
   if (columns_ <= kMostGramColumns && columns_ < rows.rows()) {
-    CentredGram gram = centred_gram(call, rows, fit_intercept);
+    CentredGram gram = centred_gram(call, rows, fit_intercept, check_values);
     use_ = std::move(gram.use);
     weight_ = gram.weight;
     mean_ = std::move(gram.mean);
@@ -37,6 +38,7 @@ SparseSolver<T>::SparseSolver(std::string_view call, compute::LinearCompute<T>& 
     target_square_ = gram.products(columns_, columns_);
     products_ = std::move(gram.products);
   } else {
+    check_values();
     measure_means();
   }
   state_.residual_square = target_square_;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -38,7 +39,9 @@ struct SparseFit {
 template <class T>
 class SparseSolver {
  public:
-  SparseSolver(std::string_view call, compute::LinearCompute<T>& rows, bool fit_intercept);
+  /// check_values as in centred_gram().
+  SparseSolver(std::string_view call, compute::LinearCompute<T>& rows, bool fit_intercept,
+               const std::function<void()>& check_values);
 
   /// Where the next one begins, in the caller's units; d numbers.
   void start_from(std::span<const double> coef);

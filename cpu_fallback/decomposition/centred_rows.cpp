@@ -79,7 +79,7 @@ MatrixXd CentredRows<T>::gram(Side side) const {
   const std::int64_t m = size(side);
   const Matrix<double> sum =
       side == Side::columns
-          ? cpu::gram<T>(rows(), m, threads_, [this](std::int64_t i, T* z) { take(i, 1, 0, columns(), z); })
+          ? cpu::gram<T>(rows(), m, threads_, x_, [this](std::int64_t i, T* z) { take(i, 1, 0, columns(), z); })
           : gram_of_rows();
   return Map<const RowMajor<double>>(sum.data(), m, m);
 }
@@ -91,20 +91,25 @@ Matrix<double> CentredRows<T>::gram_of_rows() const {
   constexpr std::int64_t kLanes = Group::kLanes;
   std::vector<AlignedVector<T>> blocks(static_cast<std::size_t>(threads_),
                                        AlignedVector<T>(static_cast<std::size_t>(kLanes * Group::kRows)));
-  return gram_of_groups<T>(columns(), rows(), threads_,
-                           [&](Group& group, std::int64_t first, std::int64_t count, int threads, std::int64_t thread) {
-                             for_each_chunk(threads, group.strips(), [&](std::int64_t s, int helper) {
-                               T* const block = blocks[static_cast<std::size_t>(thread + helper)].data();
-                               T* const strip = group.strip(s);
-                               const std::int64_t lanes = std::min(kLanes, rows() - s * kLanes);
-                               if (lanes < kLanes) std::fill_n(strip, count * kLanes, T(0));
-                               take(s * kLanes, lanes, first, count, block);
-                               for (std::int64_t t = 0; t < count; ++t) {
-                                 for (std::int64_t lane = 0; lane < lanes; ++lane)
-                                   strip[t * kLanes + lane] = block[lane * count + t];
-                               }
-                             });
-                           });
+  return gram_of_groups<T>(
+      columns(), rows(), threads_,
+      [&](Group& group, std::int64_t first, std::int64_t count, int threads, std::int64_t thread) {
+        for_each_chunk(threads, group.strips(), [&](std::int64_t s, int helper) {
+          T* const block = blocks[static_cast<std::size_t>(thread + helper)].data();
+          T* const strip = group.strip(s);
+          const std::int64_t lanes = std::min(kLanes, rows() - s * kLanes);
+          if (lanes < kLanes) std::fill_n(strip, count * kLanes, T(0));
+          take(s * kLanes, lanes, first, count, block);
+          for (std::int64_t t = 0; t < count; ++t) {
+            for (std::int64_t lane = 0; lane < lanes; ++lane) strip[t * kLanes + lane] = block[lane * count + t];
+          }
+        });
+      },
+      [this](std::int64_t first, std::int64_t count) {
+        if (first >= columns()) return RowsAhead<T>();
+        const std::int64_t width = std::min(count, columns() - first);
+        return RowsAhead<T>({x_.data() + first, rows(), width, x_.stride()}, 0, rows());
+      });
 }
 
 // Each group's terms are stacked below the triangle of those before them; then the groups' triangles likewise.

@@ -7,6 +7,7 @@
 
 #include "linear/softmax_rows.h"
 #include "runtime/aligned.h"
+#include "runtime/rows_ahead.h"
 #include "runtime/threads.h"
 
 namespace forja::cpu {
@@ -14,34 +15,6 @@ namespace hn = hwy::HWY_NAMESPACE;
 namespace {
 
 constexpr std::int64_t rounded_up(std::int64_t value, std::int64_t unit) { return (value + unit - 1) / unit * unit; }
-
-/// Rows that are wanted next, asked for a line of the cache at a time, so that memory works while sums do.
-template <class T>
-class Ahead {
- public:
-  static constexpr std::int64_t kLine = kAlignment / sizeof(T);
-
-  Ahead() = default;
-  explicit Ahead(MatrixView<const T> rows)
-      : row_(rows.data()), left_(rows.rows()), d_(rows.columns()), stride_(rows.stride()) {}
-
-  void fetch() {
-    if (left_ <= 0) return;
-    __builtin_prefetch(row_ + column_, 0, 2);
-    column_ += kLine;
-    if (column_ < d_) return;
-    column_ = 0;
-    row_ += stride_;
-    --left_;
-  }
-
- private:
-  const T* row_ = nullptr;
-  std::int64_t left_ = 0;
-  std::int64_t column_ = 0;
-  std::int64_t d_ = 0;
-  std::int64_t stride_ = 0;
-};
 
 /// One pass. Rows and derivatives are padded to whole vectors with zeros.
 template <class T>
@@ -55,7 +28,7 @@ class LossPass {
     AlignedVector<T> x;        ///< tile_rows x padded d
     AlignedVector<T> margins;  ///< tile_rows x padded C
     AlignedVector<T> lanes;    ///< C x a vector's lanes of rows
-    Ahead<T> ahead;            ///< of the next tile
+    RowsAhead<T> ahead;        ///< of the next tile
   };
   /// What a chunk of rows comes to.
   struct Part {
@@ -102,7 +75,7 @@ class LossPass {
     for (std::int64_t begin = first; begin < last; begin += tile_rows_) {
       const std::int64_t rows = std::min(tile_rows_, last - begin);
       const bool vectors = loss_.kind == formulas::LossKind::multinomial;
-      scratch.ahead = vectors ? after(begin) : Ahead<T>();
+      scratch.ahead = vectors ? after(begin) : RowsAhead<T>();
       take_margins(begin, rows, scratch);
       if (!vectors) scratch.ahead = after(begin);
       take_losses(begin, rows, scratch, part);
@@ -125,11 +98,7 @@ class LossPass {
   static constexpr int kMarginOutputs = HWY_MAX_BYTES >= 64 ? 5 : 2;
 
   /// The tile after the one that begins there.
-  Ahead<T> after(std::int64_t begin) const {
-    const MatrixView<const T>& x = data_.x();
-    const std::int64_t next = std::min(begin + tile_rows_, data_.rows());
-    return Ahead<T>({x.data() + next * x.stride(), std::min(tile_rows_, data_.rows() - next), x.columns(), x.stride()});
-  }
+  RowsAhead<T> after(std::int64_t begin) const { return {data_.x(), begin + tile_rows_, tile_rows_}; }
 
   /// Calls work(first, count) for blocks of at most `most` outputs, of about the same size.
   template <class Work>
@@ -180,7 +149,7 @@ class LossPass {
     const T* const coef = coef_.data() + c * width;
     const T* const shifts = shift_.data();
     const T* const scales = scale_.data();
-    Ahead<T> ahead = scratch.ahead;
+    RowsAhead<T> ahead = scratch.ahead;
     const auto add = [&](std::int64_t j, const auto& given) HWY_ATTR {
       ahead.fetch();
       hn::Vec<Tag> operand[kRows];
@@ -225,7 +194,7 @@ class LossPass {
     }
     for (std::int64_t i = 0; i < rows; ++i) {
       // Losses of single numbers take so long that memory keeps up beside them.
-      for (std::int64_t j = 0; j < width_; j += Ahead<T>::kLine) scratch.ahead.fetch();
+      for (std::int64_t j = 0; j < width_; j += RowsAhead<T>::kLine) scratch.ahead.fetch();
       T* const own = scratch.margins.data() + i * margin_width_;
       part.loss += loss_([&](std::int64_t t) { return data_.target(begin + i, t); },
                          data_.weight(begin + i) / data_.weight_unit(), own, outputs_);
@@ -284,7 +253,7 @@ class LossPass {
     for (auto& of_output : sum) {
       for (auto& value : of_output) value = hn::Zero(tag);
     }
-    Ahead<T> ahead = scratch.ahead;
+    RowsAhead<T> ahead = scratch.ahead;
     const T* x = scratch.x.data() + column;
     const T* derivative = scratch.margins.data() + first;
     for (std::int64_t i = 0; i < rows; ++i, x += width_, derivative += margin_width_) {

@@ -10,6 +10,7 @@
 #include "forja/matrix.h"
 #include "runtime/aligned.h"
 #include "runtime/outer_tile.h"
+#include "runtime/rows_ahead.h"
 #include "runtime/threads.h"
 
 /// Gram matrices: sums of z z' over rows z of m numbers that are made as they are needed and never stored.
@@ -43,7 +44,7 @@ class GramGroup {
 
   /// Adds the products of the first `rows` rows' columns of tile `tile` with those of strips `first` and first + 1, as
   /// far as they reach below the diagonal of sums: tiles(m) x kOuterRows rows of padded(m) numbers.
-  void add(std::int64_t tile, std::int64_t first, std::int64_t rows, double* sums) const {
+  void add(std::int64_t tile, std::int64_t first, std::int64_t rows, double* sums, RowsAhead<T>& ahead) const {
     const std::int64_t column = tile * kOuterRows;
     const std::int64_t last = std::min((column + kOuterRows - 1) / kLanes, strips_ - 1);
     if (first > last) return;
@@ -55,9 +56,10 @@ class GramGroup {
     const std::int64_t width = strips_ * kLanes;
     double* const out = sums + column * width + first * kLanes;
     if (first < last) {
-      add_outer_products<kOuterVectors>(left.data(), kLanes, strip(first), kRows * kLanes, kLanes, rows, out, width);
+      add_outer_products<kOuterVectors>(left.data(), kLanes, strip(first), kRows * kLanes, kLanes, rows, out, width,
+                                        ahead);
     } else {
-      add_outer_products<1>(left.data(), kLanes, strip(first), kRows * kLanes, kLanes, rows, out, width);
+      add_outer_products<1>(left.data(), kLanes, strip(first), kRows * kLanes, kLanes, rows, out, width, ahead);
     }
   }
 
@@ -71,10 +73,11 @@ class GramGroup {
 /// Sum of z z' over n rows of m numbers, m x m; pack(group, first, rows, threads, thread) sets the first `rows` rows of
 /// a group to the rows from `first` on, on so many threads numbered from `thread` on. Products are summed in T over
 /// GramGroup's rows, then in double, in an order that does not depend on the threads. Each row is made once.
+/// ahead(first, rows) asks for what such a group will be made of.
 ///
 /// Floor: m (m + 1) operations a row, at the peak of multiply-adds in T.
-template <class T, class Pack>
-Matrix<double> gram_of_groups(std::int64_t n, std::int64_t m, int threads, const Pack& pack) {
+template <class T, class Pack, class Ahead>
+Matrix<double> gram_of_groups(std::int64_t n, std::int64_t m, int threads, const Pack& pack, const Ahead& ahead) {
   using Group = GramGroup<T>;
   constexpr std::int64_t kSumsBytes = std::int64_t{64} << 20;
   constexpr std::int64_t kMostChunks = 64;
@@ -104,11 +107,14 @@ Matrix<double> gram_of_groups(std::int64_t n, std::int64_t m, int threads, const
         pack(held[group], (g + group) * Group::kRows, rows_of(group), inner, thread);
       }
       const Chunks pairs{held->strips(), kOuterVectors};
+      RowsAhead<T> next = by_rows ? ahead((g + 1) * Group::kRows, Group::kRows) : RowsAhead<T>();
       for_each_chunk(inner, pairs.number(), [&](std::int64_t pair, int) {
         const std::int64_t strip = pairs.first(pair);
+        RowsAhead<T> none;
+        RowsAhead<T>& asked = by_rows ? next : none;
         for (std::int64_t group = 0; group < count; ++group) {
           for (std::int64_t tile = strip * Group::kLanes / kOuterRows; tile < Group::tiles(m); ++tile) {
-            held[group].add(tile, strip, rows_of(group), own.data());
+            held[group].add(tile, strip, rows_of(group), own.data(), asked);
           }
         }
       });
@@ -129,24 +135,26 @@ Matrix<double> gram_of_groups(std::int64_t n, std::int64_t m, int threads, const
   return result;
 }
 
-/// The same where fill(i, z) writes row i.
+/// The same where fill(i, z) writes row i, mostly out of row i of `read`.
 template <class T, class Fill>
-Matrix<double> gram(std::int64_t n, std::int64_t m, int threads, const Fill& fill) {
+Matrix<double> gram(std::int64_t n, std::int64_t m, int threads, MatrixView<const T> read, const Fill& fill) {
   using Group = GramGroup<T>;
   constexpr std::int64_t kPart = 16;  // rows, where threads share a group
   std::vector<AlignedVector<T>> row(static_cast<std::size_t>(threads),
                                     AlignedVector<T>(static_cast<std::size_t>(Group::padded(m)), T(0)));
-  return gram_of_groups<T>(n, m, threads,
-                           [&](Group& group, std::int64_t first, std::int64_t rows, int inner, std::int64_t thread) {
-                             const Chunks parts{rows, inner == 1 ? rows : kPart};
-                             for_each_chunk(inner, parts.number(), [&](std::int64_t part, int helper) {
-                               T* const z = row[static_cast<std::size_t>(thread + helper)].data();
-                               for (std::int64_t i = parts.first(part); i < parts.last(part); ++i) {
-                                 fill(first + i, z);
-                                 group.set_row(i, z);
-                               }
-                             });
-                           });
+  return gram_of_groups<T>(
+      n, m, threads,
+      [&](Group& group, std::int64_t first, std::int64_t rows, int inner, std::int64_t thread) {
+        const Chunks parts{rows, inner == 1 ? rows : kPart};
+        for_each_chunk(inner, parts.number(), [&](std::int64_t part, int helper) {
+          T* const z = row[static_cast<std::size_t>(thread + helper)].data();
+          for (std::int64_t i = parts.first(part); i < parts.last(part); ++i) {
+            fill(first + i, z);
+            group.set_row(i, z);
+          }
+        });
+      },
+      [read](std::int64_t first, std::int64_t rows) { return RowsAhead<T>(read, first, rows); });
 }
 
 }  // namespace forja::cpu

@@ -13,11 +13,19 @@ namespace hn = hwy::HWY_NAMESPACE;
 inline constexpr int kOuterRows = HWY_MAX_BYTES >= 64 ? 8 : 6;
 inline constexpr int kOuterVectors = 2;
 
+/// For sums beside which nothing is asked for.
+struct NothingAhead {
+  void fetch() {}
+};
+
 /// Adds to out (kOuterRows rows, `out_step` numbers apart, of kVectors vectors) the sum over `terms` terms t of
-/// left[r][t left_step] times the vectors at right + v right_gap + t right_step. Terms are summed in T.
-template <int kVectors, class T>
+/// left[r][t left_step] times the vectors at right + v right_gap + t right_step. Terms are summed in T;
+/// ahead.fetch() is called between them.
+template <int kVectors, class T, class Ahead = NothingAhead>
 void add_outer_products(const T* const* left, std::int64_t left_step, const T* right, std::int64_t right_gap,
-                        std::int64_t right_step, std::int64_t terms, double* out, std::int64_t out_step) {
+                        std::int64_t right_step, std::int64_t terms, double* out, std::int64_t out_step,
+                        Ahead&& ahead = {}) {
+  constexpr std::int64_t kTermsPerFetch = 4;
   using Tag = hn::ScalableTag<T>;
   constexpr auto kLanes = static_cast<std::int64_t>(hn::MaxLanes(Tag()));
   const Tag tag;
@@ -26,6 +34,7 @@ void add_outer_products(const T* const* left, std::int64_t left_step, const T* r
     for (auto& value : of_row) value = hn::Zero(tag);
   }
   for (std::int64_t t = 0; t < terms; ++t) {
+    if (t % kTermsPerFetch == 0) ahead.fetch();
     hn::Vec<Tag> operand[kVectors];
     for (int v = 0; v < kVectors; ++v) operand[v] = hn::Load(tag, right + v * right_gap + t * right_step);
     for (int r = 0; r < kOuterRows; ++r) {
