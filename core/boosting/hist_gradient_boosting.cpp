@@ -68,7 +68,8 @@ Matrix<double> HistGradientBoosting<T>::raw_scores(std::string_view what, const 
   Matrix<double> scores(x.rows(), own.outputs());
   if (x.host() != nullptr && x.rows() <= kFewRowsOfHost) {
     for (std::int64_t i = 0; i < x.rows(); ++i) {
-      for (std::int64_t k = 0; k < own.outputs(); ++k) scores(i, k) = fitted_.row_forest->score(x.host()->row(i), k);
+      double* const to = scores.row(i).data();
+      fitted_.row_forest->score(x.host()->row(i), [to](std::int64_t output, double score) { to[output] = score; });
     }
     return scores;
   }
@@ -94,12 +95,13 @@ void HistGradientBoosting<T>::staged_scores(
 }
 
 template <class T>
-double HistGradientBoosting<T>::raw_score(std::string_view what, std::span<const T> row, std::int64_t output) const {
+void HistGradientBoosting<T>::raw_scores(std::string_view what, std::span<const T> row,
+                                         const std::function<void(std::int64_t, double)>& take) const {
   const Fitted& own = fitted(what);
   if (std::ssize(row) != own.forest->table.features()) {
     core::check_columns(call(what), std::ssize(row), own.forest->table.features());
   }
-  return own.row_forest->score(row, output);
+  own.row_forest->score(row, take);
 }
 
 template <class T>

@@ -145,16 +145,15 @@ Matrix<T> HistGradientBoostingClassifier<T>::predict_proba(const Rows<T>& x) con
 
 template <class T>
 std::int32_t HistGradientBoostingClassifier<T>::predict(std::span<const T> row) const {
-  double best = this->raw_score("predict", row, 0);
-  if (classes_.size() == 2) return classes_[best > 0 ? 1 : 0];
-  std::size_t place = 0;
-  for (std::size_t k = 1; k < classes_.size(); ++k) {
-    const double score = this->raw_score("predict", row, static_cast<std::int64_t>(k));
-    if (score <= best) continue;
+  double best = 0;
+  std::int64_t place = 0;
+  this->raw_scores("predict", row, [&best, &place](std::int64_t output, double score) {
+    if (output > 0 && score <= best) return;
     best = score;
-    place = k;
-  }
-  return classes_[place];
+    place = output;
+  });
+  if (classes_.size() == 2) place = best > 0 ? 1 : 0;
+  return classes_[static_cast<std::size_t>(place)];
 }
 
 template <class T>
@@ -165,9 +164,9 @@ void HistGradientBoostingClassifier<T>::predict_proba(std::span<const T> row, st
                                       out.size(), classes_.size()));
   }
   const std::size_t outputs = classes_.size() == 2 ? 1 : classes_.size();
-  for (std::size_t k = 0; k < outputs; ++k) {
-    out[k] = static_cast<T>(this->raw_score("predict_proba", row, static_cast<std::int64_t>(k)));
-  }
+  this->raw_scores("predict_proba", row, [out](std::int64_t output, double score) {
+    out[static_cast<std::size_t>(output)] = static_cast<T>(score);
+  });
   to_probabilities<T>(out.first(outputs), out);
 }
 

@@ -112,7 +112,9 @@ std::vector<T> HistGradientBoostingRegressor<T>::predict(const Rows<T>& x) const
 
 template <class T>
 T HistGradientBoostingRegressor<T>::predict(std::span<const T> row) const {
-  return prediction<T>(this->raw_score("predict", row, 0), exponential_);
+  double score = 0;
+  this->raw_scores("predict", row, [&score](std::int64_t, double found) { score = found; });
+  return prediction<T>(score, exponential_);
 }
 
 template <class T>

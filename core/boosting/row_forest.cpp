@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <limits>
+#include <map>
+#include <set>
 #include <utility>
 
 #include "boosting/forest_walk.h"
@@ -11,10 +14,15 @@
 namespace forja::core {
 namespace {
 
-constexpr std::size_t kNodesOfLine = 7;
-constexpr std::size_t kWaysOut = 8;
 /// Lines are numbered in 32 bits, and there are as many as nodes at most.
 constexpr std::size_t kMostNodes = std::size_t{1} << 28;
+
+/// Of two addresses, without a branch that would be guessed wrong each other time.
+void prefetch_one(const void* zero, const void* one, unsigned which) {
+  const auto a = reinterpret_cast<std::uintptr_t>(zero);
+  const auto b = reinterpret_cast<std::uintptr_t>(one);
+  __builtin_prefetch(reinterpret_cast<const void*>(a ^ ((a ^ b) & (0 - static_cast<std::uintptr_t>(which)))));
+}
 
 std::span<const compute::ForestNode> nodes_of(const FittedForest& forest, std::int64_t tree) {
   const auto first = static_cast<std::size_t>(forest.first[static_cast<std::size_t>(tree)]);
@@ -27,8 +35,24 @@ std::span<const compute::ForestNode> nodes_of(const FittedForest& forest, std::i
 template <class T>
 RowForest<T>::RowForest(std::shared_ptr<const FittedForest> forest) : forest_(std::move(forest)) {
   const bool numeric = forest_->left_bins.empty();
-  if (!numeric || forest_->table.features() > kMostFeatures || forest_->nodes.size() > kMostNodes) return;
+  if (!numeric || forest_->nodes.size() > kMostNodes || !list_thresholds()) return;
   for (std::int64_t k = 0; k < forest_->outputs(); ++k) add_trees(k);
+}
+
+template <class T>
+bool RowForest<T>::list_thresholds() {
+  std::map<std::int32_t, std::set<T>> of_feature;
+  for (const compute::ForestNode& node : forest_->nodes) {
+    if (node.feature >= 0) of_feature[node.feature].insert(static_cast<T>(node.threshold));
+  }
+  if (of_feature.size() > kMostFeatures) return false;
+  for (const auto& [feature, thresholds] : of_feature) {
+    if (thresholds.size() > kMostThresholds) return false;
+    asked_.push_back(
+        {feature, static_cast<std::uint32_t>(thresholds_.size()), static_cast<std::uint32_t>(thresholds.size())});
+    thresholds_.insert(thresholds_.end(), thresholds.begin(), thresholds.end());
+  }
+  return true;
 }
 
 template <class T>
@@ -53,40 +77,75 @@ void RowForest<T>::add_trees(std::int64_t output) {
 template <class T>
 void RowForest<T>::fill(Line& line, const Root& root, std::vector<Root>& below) {
   constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
-  std::array<std::size_t, kNodesOfLine + kWaysOut> places;
+  std::array<std::size_t, 2 * kWaysOut> places;
   places.fill(kNone);
-  places[0] = root.node;
-  for (std::size_t i = 0; i < kNodesOfLine; ++i) {
-    line.threshold[i] = std::numeric_limits<T>::infinity();
-    line.value[i] = 1;
+  places[1] = root.node;
+  for (std::size_t i = 1; i < kWaysOut; ++i) {
+    line.threshold[i - 1] = std::numeric_limits<std::uint8_t>::max();
+    line.value[i - 1] = 0;
     if (places[i] == kNone) continue;
     const compute::ForestNode& node = root.tree[places[i]];
     if (node.feature < 0) {
-      places[2 * i + 1] = places[i];
+      places[2 * i] = places[i];
       continue;
     }
-    line.threshold[i] = static_cast<T>(node.threshold);
-    line.value[i] = static_cast<std::uint16_t>(2 * node.feature + (node.missing_left ? 1 : 0));
-    places[2 * i + 1] = static_cast<std::size_t>(node.left);
-    places[2 * i + 2] = static_cast<std::size_t>(node.left) + 1;
+    const auto asked = std::lower_bound(asked_.begin(), asked_.end(), node.feature,
+                                        [](const Asked& one, std::int32_t feature) { return one.feature < feature; });
+    line.threshold[i - 1] = rank(*asked, static_cast<T>(node.threshold));
+    line.value[i - 1] = static_cast<std::uint16_t>(2 * (asked - asked_.begin()) + (node.missing_left ? 1 : 0));
+    places[2 * i] = static_cast<std::size_t>(node.left);
+    places[2 * i + 1] = static_cast<std::size_t>(node.left) + 1;
   }
-  const std::size_t first = below.size();
-  line.ways_out = 0;
-  for (std::size_t way = 0; way < kWaysOut; ++way) {
-    const std::size_t place = places[kNodesOfLine + way];
-    const bool leads_on = place != kNone && root.tree[place].feature >= 0;
-    line.ways_out |= static_cast<std::uint32_t>(below.size() - first + (leads_on ? 8 : 0)) << (4 * way);
-    if (leads_on) {
+  unsigned leads_on = 0;
+  unsigned ends = 0;
+  for (unsigned way = 0; way < kWaysOut; ++way) {
+    const std::size_t place = places[kWaysOut + way];
+    if (place == kNone) continue;
+    if (root.tree[place].feature >= 0) {
+      leads_on |= 1U << way;
       below.push_back({root.tree, place});
     } else {
-      values_.push_back(place != kNone ? root.tree[place].value : 0.0);
+      ends |= 1U << way;
+      values_.push_back(root.tree[place].value);
     }
   }
+  line.leads_on = static_cast<std::uint8_t>(leads_on);
+  line.ends = static_cast<std::uint8_t>(ends);
+}
+
+// A search of halves without branches, so that those of several features run side by side.
+template <class T>
+std::uint8_t RowForest<T>::rank(const Asked& asked, T value) const {
+  const T* from = thresholds_.data() + asked.first;
+  std::uint32_t left = asked.count;
+  while (left > 1) {
+    const std::uint32_t half = left / 2;
+    from += half * static_cast<std::uint32_t>(from[half - 1] < value);
+    left -= half;
+  }
+  from += *from < value ? 1 : 0;
+  return static_cast<std::uint8_t>(from - (thresholds_.data() + asked.first));
 }
 
 template <class T>
-double RowForest<T>::score(std::span<const T> row, std::int64_t output) const {
-  if (!lines_.empty()) return score_by_lines(row, output);
+void RowForest<T>::score(std::span<const T> row, const std::function<void(std::int64_t, double)>& take) const {
+  if (lines_.empty()) {
+    for (std::int64_t k = 0; k < forest_->outputs(); ++k) take(k, score_by_nodes(row, k));
+    return;
+  }
+  Ranks ranks;
+  for (std::size_t f = 0; f < asked_.size(); ++f) {
+    const T value = row[static_cast<std::size_t>(asked_[f].feature)];
+    const bool missing = std::isnan(value);
+    const std::uint8_t above = rank(asked_[f], value);
+    ranks[2 * f] = missing ? std::numeric_limits<std::uint8_t>::max() : above;
+    ranks[2 * f + 1] = missing ? std::uint8_t{0} : above;
+  }
+  for (std::int64_t k = 0; k < forest_->outputs(); ++k) take(k, score_by_lines(ranks, k));
+}
+
+template <class T>
+double RowForest<T>::score_by_nodes(std::span<const T> row, std::int64_t output) const {
   double sum = forest_->baseline[static_cast<std::size_t>(output)];
   for (std::int64_t t = output; t < forest_->trees(); t += forest_->outputs()) {
     const std::span<const compute::ForestNode> tree = nodes_of(*forest_, t);
@@ -101,33 +160,20 @@ double RowForest<T>::score(std::span<const T> row, std::int64_t output) const {
 }
 
 template <class T>
-double RowForest<T>::score_by_lines(std::span<const T> row, std::int64_t output) const {
-  Inputs inputs;
-  for (std::size_t f = 0; f < row.size(); ++f) {
-    inputs[2 * f] = row[f];
-    inputs[2 * f + 1] = std::isnan(row[f]) ? -std::numeric_limits<T>::infinity() : row[f];
-  }
+double RowForest<T>::score_by_lines(const std::uint8_t* ranks, std::int64_t output) const {
   const auto trees = static_cast<std::size_t>(forest_->rounds());
   double sum = forest_->baseline[static_cast<std::size_t>(output)];
   for (std::size_t first = 0; first < trees; first += kBlock) {
     const std::size_t count = std::min(kBlock, trees - first);
     std::uint32_t leaves[kBlock];
-    find_leaves(inputs, first_root_[static_cast<std::size_t>(output)] + first, count, leaves);
+    find_leaves(ranks, first_root_[static_cast<std::size_t>(output)] + first, count, leaves);
     for (std::size_t i = 0; i < count; ++i) sum += values_[leaves[i]];
   }
   return sum;
 }
 
 template <class T>
-unsigned RowForest<T>::way_out(const Line& line, const T* inputs) {
-  const auto right = [&](unsigned i) { return static_cast<unsigned>(!(inputs[line.value[i]] <= line.threshold[i])); };
-  const unsigned first = right(0);
-  const unsigned second = 2 * first + right(1 + first);
-  return 2 * second + right(3 + second);
-}
-
-template <class T>
-void RowForest<T>::find_leaves(const T* inputs, std::size_t first_root, std::size_t count,
+void RowForest<T>::find_leaves(const std::uint8_t* ranks, std::size_t first_root, std::size_t count,
                                std::uint32_t* leaves) const {
   std::uint32_t at[kBlock];
   std::uint8_t tree[kBlock];
@@ -139,15 +185,20 @@ void RowForest<T>::find_leaves(const T* inputs, std::size_t first_root, std::siz
     std::size_t still = 0;
     for (std::size_t k = 0; k < walking; ++k) {
       const Line& line = lines_[at[k]];
-      const unsigned way = way_out(line, inputs);
-      const unsigned code = line.ways_out >> (4 * way);
-      const unsigned lines_before = code & 7;
+      unsigned node = 1;
+      for (int level = 0; level < kLevels; ++level) {
+        node = 2 * node + static_cast<unsigned>(ranks[line.value[node - 1]] > line.threshold[node - 1]);
+      }
+      const unsigned way = node - kWaysOut;
+      const unsigned before = (1U << way) - 1;
       // What is written of a tree that is not at its end is written again.
-      leaves[tree[k]] = line.first_leaf + way - lines_before;
-      at[still] = line.first_line + lines_before;
+      const unsigned leaf = line.first_leaf + static_cast<unsigned>(std::popcount(line.ends & before));
+      leaves[tree[k]] = leaf;
+      at[still] = line.first_line + static_cast<unsigned>(std::popcount(line.leads_on & before));
       tree[still] = tree[k];
-      __builtin_prefetch(&lines_[at[still]]);
-      still += code >> 3 & 1;
+      const unsigned on = line.leads_on >> way & 1U;
+      prefetch_one(&values_[leaf], &lines_[at[still]], on);
+      still += on;
     }
     walking = still;
   }

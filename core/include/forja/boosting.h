@@ -256,8 +256,9 @@ class FORJA_API HistGradientBoosting {
   /// Calls take(round, raw scores) after each round.
   void staged_scores(std::string_view what, const Rows<T>& x,
                      const std::function<void(std::int64_t, const Matrix<double>&)>& take) const;
-  /// Of one row, of one output.
-  double raw_score(std::string_view what, std::span<const T> row, std::int64_t output) const;
+  /// Calls take(output, raw score) for each output of one row.
+  void raw_scores(std::string_view what, std::span<const T> row,
+                  const std::function<void(std::int64_t, double)>& take) const;
 
  private:
   std::string_view name_;
