@@ -4,6 +4,7 @@
 
 #include <limits>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "forja/linear.h"
@@ -120,6 +121,42 @@ TYPED_TEST(LinearRefuses, rows_and_targets_that_are_empty_not_finite_or_of_anoth
     EXPECT_EQ(this->fit(plain, x, y, {1, 1, -1, 1}),
               "LinearRegression::fit: sample_weight(2) = -1 but weights must be finite and at least 0");
     EXPECT_EQ(this->fit(plain, x, y, {0, 0, 0, 0}), "LinearRegression::fit: all 4 weights are 0");
+  }
+}
+
+// A finite Gram matrix spares these models a pass over the values: every place has to show in it.
+TYPED_TEST(LinearRefuses, values_that_are_not_finite_wherever_they_are) {
+  using T = TypeParam;
+  constexpr std::int64_t kRows = 3000;  // more than the rows by which shifts are guessed
+  Matrix<T> x(kRows, 3);
+  Matrix<T> y(kRows, 1);
+  std::vector<T> weight(kRows, T(1));
+  for (std::int64_t i = 0; i < kRows; ++i) {
+    for (std::int64_t j = 0; j < 3; ++j) x(i, j) = static_cast<T>((7 * i + 11 * j) % 13);
+    y(i, 0) = static_cast<T>(i % 5);
+  }
+  weight[1501] = 0;
+  ON_EVERY_DEVICE {
+    const auto refused = [&](auto&& model) {
+      return refusal<forja::InvalidArgument>([&] { model.fit(x, y.values(), weight); });
+    };
+    for (const auto& [row, value, name] :
+         {std::tuple(std::int64_t{0}, std::numeric_limits<T>::quiet_NaN(), "NaN"),
+          std::tuple(std::int64_t{1501}, std::numeric_limits<T>::quiet_NaN(), "NaN"),
+          std::tuple(std::int64_t{1}, std::numeric_limits<T>::infinity(), "an infinity"),
+          std::tuple(kRows - 1, -std::numeric_limits<T>::infinity(), "an infinity")}) {
+      const T kept = x(row, 2);
+      x(row, 2) = value;
+      const std::string what = "::fit: x has " + std::string(name) + " in row " + std::to_string(row) + ", column 2";
+      EXPECT_EQ(refused(LinearRegression<T>({}, this->device_)), "LinearRegression" + what);
+      EXPECT_EQ(refused(LinearRegression<T>({.solver = LeastSquaresSolver::svd}, this->device_)),
+                "LinearRegression" + what);
+      EXPECT_EQ(refused(Ridge<T>({}, this->device_)), "Ridge" + what);
+      EXPECT_EQ(refused(Ridge<T>({.solver = LeastSquaresSolver::gradient}, this->device_)), "Ridge" + what);
+      EXPECT_EQ(refused(RidgeCV<T>({}, this->device_)), "RidgeCV" + what);
+      EXPECT_EQ(refused(Lasso<T>({}, this->device_)), "Lasso" + what);
+      x(row, 2) = kept;
+    }
   }
 }
 
