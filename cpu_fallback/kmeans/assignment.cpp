@@ -144,7 +144,7 @@ typename Assignment<T>::Found Assignment<T>::chunk(std::int64_t first, std::int6
   }
   std::int64_t count = 0;
   for (std::size_t next = 0; next < open.size(); ++next) {
-    if (next + kAhead < open.size()) __builtin_prefetch(rows_.row(open[next + kAhead]));
+    if (next + kAhead < open.size()) rows_.prefetch(open[next + kAhead]);
     if (!put(open[next], count, scratch)) continue;
     scratch.numbers[static_cast<std::size_t>(count)] = open[next];
     if (++count < block) continue;

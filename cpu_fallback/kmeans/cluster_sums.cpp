@@ -29,8 +29,10 @@ void ClusterSums::move(const T* x, double weight, std::int32_t from, std::int32_
   std::int64_t* sum = sums_.data() + to * d_;
   weights_[static_cast<std::size_t>(to)] += fixed_weight;
   if (from < 0) {
-    for (std::int64_t j = 0; j < d_; ++j)
+#pragma omp simd
+    for (std::int64_t j = 0; j < d_; ++j) {
       sum[j] += to_fixed_below_51_bits(weight * static_cast<double>(x[j]), scale[j]);
+    }
     return;
   }
   std::int64_t* other = sums_.data() + from * d_;

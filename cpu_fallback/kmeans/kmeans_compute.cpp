@@ -6,6 +6,12 @@
 #include "runtime/threads.h"
 
 namespace forja::cpu {
+namespace {
+
+/// Rows ahead that are asked for.
+constexpr std::int64_t kAhead = 4;
+
+}  // namespace
 
 template <class T>
 CpuKMeans<T>::CpuKMeans(MatrixView<const T> x, std::span<const T> sample_weight, int threads)
@@ -204,6 +210,7 @@ double CpuKMeans<T>::inertia() {
   for_each_chunk(rows_.threads(), chunks.number(), [&](std::int64_t chunk, int) {
     double part = 0;
     for (std::int64_t i = chunks.first(chunk); i < chunks.last(chunk); ++i) {
+      rows_.prefetch(i + kAhead);
       const T* center = centers_.row(assignment_.label(i));
       part += rows_.weight(i) * squared_distance(rows_.row(i), rows_.centring(), center, columns());
     }

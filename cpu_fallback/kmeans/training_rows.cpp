@@ -9,7 +9,7 @@ namespace forja::cpu {
 namespace {
 
 constexpr std::int64_t kMostChunks = 256;
-constexpr int kColumnsTogether = 4;
+constexpr int kRowsTogether = 4;
 
 /// Sums of one chunk's columns, shifted by the chunk's first row.
 template <class T>
@@ -28,7 +28,7 @@ class ChunkSummary {
     lowest.assign(origin, origin + d);
     highest = lowest;
     std::int64_t i = 1;
-    for (; i + kColumnsTogether <= x.rows(); i += kColumnsTogether) add<kColumnsTogether>(x, i);
+    for (; i + kRowsTogether <= x.rows(); i += kRowsTogether) add<kRowsTogether>(x, i);
     for (; i < x.rows(); ++i) add<1>(x, i);
   }
 
@@ -36,6 +36,7 @@ class ChunkSummary {
   /// Rows first .. first + kRows - 1: several at once, so that the sums pass through the registers less often.
   template <int kRows>
   void add(MatrixView<const T> x, std::int64_t first) {
+    for (int r = 0; r < kRows; ++r) prefetch_row(x, first + kRowsTogether + r);
     const T* origin = x.data();
     const T* rows = x.data() + first * x.stride();
     const std::int64_t stride = x.stride();

@@ -10,6 +10,7 @@
 #include "formulas/fixed_point.h"
 #include "formulas/kmeans_formulas.h"
 #include "runtime/aligned.h"
+#include "runtime/rows_ahead.h"
 
 namespace forja::cpu {
 
@@ -44,6 +45,7 @@ class TrainingRows {
   std::int64_t columns() const { return x_.columns(); }
   int threads() const { return threads_; }
   const T* row(std::int64_t i) const { return x_.data() + i * x_.stride(); }
+  void prefetch(std::int64_t i) const { prefetch_row(x_, i); }
   double weight(std::int64_t i) const {
     return weight_.empty() ? 1.0 : static_cast<double>(weight_[static_cast<std::size_t>(i)]);
   }

@@ -12,6 +12,7 @@
 #include "compute/linear_compute.h"
 #include "linear/training_data.h"
 #include "runtime/aligned.h"
+#include "runtime/rows_ahead.h"
 
 namespace forja::cpu {
 
@@ -26,6 +27,7 @@ class ResidualPass {
  public:
   /// Rows whose sums run side by side, each in its own order: they hide the latency of the additions.
   static constexpr std::int64_t kRows = 4;
+  static constexpr std::int64_t kAhead = 32;
 
   /// Sums over some rows.
   struct Part {
@@ -117,7 +119,7 @@ class ResidualPass {
   template <std::int64_t kCount>
   void add_rows(std::int64_t i, Part& to) const {
     for (std::int64_t r = 0; r < kCount; ++r) {
-      data_.prefetch(i + TrainingData<T>::kAhead + r);
+      prefetch_row(data_.x(), i + kAhead + r);
       centre(i + r, to.centred.data() + r * padded_);
     }
     for (std::int64_t t = 0; t < data_.targets(); ++t) add_target<kCount>(i, t, to);

@@ -14,9 +14,6 @@ namespace forja::cpu {
 template <class T>
 class TrainingData {
  public:
-  /// How many rows ahead prefetch() serves a pass.
-  static constexpr std::int64_t kAhead = 32;
-
   TrainingData(MatrixView<const T> x, MatrixView<const T> y, std::span<const T> weight)
       : x_(x), y_(y), weight_(weight), shift_(columns_of_both(), T(0)), scale_(columns_of_both(), T(1)) {
     if (weight.empty()) return;
@@ -50,14 +47,6 @@ class TrainingData {
   }
   /// The power of two above the greatest weight; one where all are.
   double weight_unit() const { return weight_unit_; }
-
-  /// Asks for the values of a row that is soon to be read: left to itself, the machine stops at each page's end.
-  void prefetch(std::int64_t i) const {
-    constexpr std::int64_t kLine = 64 / sizeof(T);
-    if (i >= rows()) return;
-    const T* row = x_.data() + i * x_.stride();
-    for (std::int64_t j = 0; j < columns(); j += kLine) __builtin_prefetch(row + j);
-  }
 
   /// sqrt(weight / weight_unit) z of row i, in T.
   void fill(std::int64_t i, T* z) const {
