@@ -33,11 +33,11 @@ template <class T>
 KMeans<T>& KMeans<T>::fit(const Rows<T>& x, std::span<const T> sample_weight, Observer* observer) {
   constexpr const char* kCall = "KMeans::fit";
   core::kmeans_params().check(kCall, options_);
-  core::check_training_rows(kCall, x, sample_weight, device_, options_.n_clusters);
+  core::check_training_rows_but_values(kCall, x, sample_weight, device_, options_.n_clusters);
   core::check_given_centers<T>(kCall, options_.init, options_.n_clusters, x.columns());
 
   core::Watch watch(observer, kCall);
-  const auto rows = core::families<T>(device_).make_kmeans(core::place(device_), x, sample_weight);
+  const auto rows = core::make_checked_rows(kCall, x, sample_weight, device_);
   State next;
   next.n_features = x.columns();
   next.algorithm = choose_algorithm(*rows, options_);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "forja/error.h"
@@ -12,6 +13,13 @@ template <class T>
 void check_training_rows(std::string_view call, const Rows<T>& x, std::span<const T> sample_weight,
                          const Device& device, std::int64_t n_clusters) {
   check_rows(call, x, device);
+  check_training_rows_but_values(call, x, sample_weight, device, n_clusters);
+}
+
+template <class T>
+void check_training_rows_but_values(std::string_view call, const Rows<T>& x, std::span<const T> sample_weight,
+                                    const Device& device, std::int64_t n_clusters) {
+  check_rows_but_values(call, x, device);
   if (x.rows() < n_clusters) {
     throw InvalidArgument(fmt::format("{}: n_clusters = {} but x has {} rows", call, n_clusters, x.rows()));
   }
@@ -20,6 +28,19 @@ void check_training_rows(std::string_view call, const Rows<T>& x, std::span<cons
     throw InvalidArgument(
         fmt::format("{}: n_clusters = {} but only {} rows have a positive weight", call, n_clusters, weighted));
   }
+}
+
+template <class T>
+std::unique_ptr<compute::KMeansCompute<T>> make_checked_rows(std::string_view call, const Rows<T>& x,
+                                                             std::span<const T> sample_weight, const Device& device) {
+  auto rows = families<T>(device).make_kmeans(place(device), x, sample_weight);
+  const auto finite = [](double moment) { return std::isfinite(moment); };
+  const compute::ColumnMoments& moments = rows->moments();
+  if (!std::all_of(moments.mean.begin(), moments.mean.end(), finite) ||
+      !std::all_of(moments.variance.begin(), moments.variance.end(), finite)) {
+    check_rows(call, x, device);
+  }
+  return rows;
 }
 
 template <class T>
@@ -40,9 +61,13 @@ void check_given_centers(std::string_view call, const KMeansInit& init, std::int
   }
 }
 
-#define FORJA_INSTANTIATE(T)                                                                             \
-  template void check_training_rows(std::string_view, const Rows<T>&, std::span<const T>, const Device&, \
-                                    std::int64_t);                                                       \
+#define FORJA_INSTANTIATE(T)                                                                                        \
+  template void check_training_rows(std::string_view, const Rows<T>&, std::span<const T>, const Device&,            \
+                                    std::int64_t);                                                                  \
+  template void check_training_rows_but_values(std::string_view, const Rows<T>&, std::span<const T>, const Device&, \
+                                               std::int64_t);                                                       \
+  template std::unique_ptr<compute::KMeansCompute<T>> make_checked_rows(std::string_view, const Rows<T>&,           \
+                                                                        std::span<const T>, const Device&);         \
   template void check_given_centers<T>(std::string_view, const KMeansInit&, std::int64_t, std::int64_t);
 FORJA_INSTANTIATE(float)
 FORJA_INSTANTIATE(double)

@@ -10,8 +10,8 @@ KMeansPlusPlus<T> kmeans_plusplus(const Rows<T>& x, std::int64_t n_clusters, std
                                   std::span<const T> sample_weight, Device device) {
   constexpr const char* kCall = "kmeans_plusplus";
   core::kmeans_params().check(kCall, {.n_clusters = n_clusters});
-  core::check_training_rows(kCall, x, sample_weight, device, n_clusters);
-  const auto rows = core::families<T>(device).make_kmeans(core::place(device), x, sample_weight);
+  core::check_training_rows_but_values(kCall, x, sample_weight, device, n_clusters);
+  const auto rows = core::make_checked_rows(kCall, x, sample_weight, device);
   KMeansPlusPlus<T> chosen;
   chosen.indices = core::kmeans_plus_plus_rows(*rows, n_clusters, seed, 0);
   chosen.centers = rows->take_rows(chosen.indices);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <limits>
 #include <string>
 #include <vector>
@@ -87,6 +88,30 @@ TYPED_TEST(KMeansRefuses, rows_that_are_empty_or_not_finite) {
               "KMeans::fit: x has an infinity in row 2, column 0");
     EXPECT_EQ(refusal<forja::InvalidArgument>([&] { forja::DeviceMatrix<T>(Matrix<T>(0, 2), this->device_); }),
               "DeviceMatrix: x is empty (0 x 2)");
+  }
+}
+
+// Finite moments spare KMeans a pass over the values: every place has to show in them.
+TYPED_TEST(KMeansRefuses, values_that_are_not_finite_wherever_they_are) {
+  using T = TypeParam;
+  constexpr std::int64_t kRows = 700;
+  Matrix<T> x(kRows, 3);
+  for (std::int64_t i = 0; i < kRows; ++i) x(i, i % 3) = static_cast<T>(i % 7);
+  std::vector<T> weight(kRows, T(1));
+  weight[301] = 0;
+  ON_EVERY_DEVICE {
+    for (const std::int64_t row : {std::int64_t{0}, std::int64_t{301}, kRows - 1}) {
+      for (const T value : {std::numeric_limits<T>::quiet_NaN(), -std::numeric_limits<T>::infinity()}) {
+        const T kept = x(row, 1);
+        x(row, 1) = value;
+        const std::string what = std::string(": x has ") + (std::isnan(value) ? "NaN" : "an infinity") + " in row " +
+                                 std::to_string(row) + ", column 1";
+        EXPECT_EQ(this->fit(KMeansOptions{.n_clusters = 2}, x, weight), "KMeans::fit" + what);
+        EXPECT_EQ(refusal<forja::InvalidArgument>([&] { forja::kmeans_plusplus<T>(x, 2, 0, weight, this->device_); }),
+                  "kmeans_plusplus" + what);
+        x(row, 1) = kept;
+      }
+    }
   }
 }
 
