@@ -6,6 +6,7 @@
 #include "runtime/aligned.h"
 #include "runtime/dense_algebra.h"
 #include "runtime/gram.h"
+#include "runtime/rows_ahead.h"
 #include "runtime/threads.h"
 
 namespace forja::cpu {
@@ -17,6 +18,7 @@ using Eigen::MatrixXd;
 
 /// How many terms T sums before double does: a block of them fits in a cache.
 constexpr std::int64_t kTerms = 256;
+constexpr std::int64_t kRowsAhead = 4;
 /// Enough work items for the threads of any machine.
 constexpr std::int64_t kItems = 64;
 
@@ -44,6 +46,7 @@ void CentredRows<T>::subtract_means() {
   for_each_chunk(threads_, groups.number(), [&](std::int64_t group, int) {
     double* sum = sums.data() + group * d;
     for (std::int64_t i = groups.first(group); i < groups.last(group); ++i) {
+      prefetch_row(x_, i + kRowsAhead);
       const T* row = x_.data() + i * x_.stride();
       for (std::int64_t j = 0; j < d; ++j) sum[j] += static_cast<double>(row[j]);
     }
@@ -61,6 +64,7 @@ double CentredRows<T>::total_square() const {
   for_each_chunk(threads_, groups.number(), [&](std::int64_t group, int) {
     double sum = 0;
     for (std::int64_t i = groups.first(group); i < groups.last(group); ++i) {
+      prefetch_row(x_, i + kRowsAhead);
       const T* row = x_.data() + i * x_.stride();
       for (std::int64_t j = 0; j < columns(); ++j) {
         const double value = static_cast<double>(row[j]) - mean_[static_cast<std::size_t>(j)];
