@@ -29,4 +29,5 @@
 #include "forja/ridge_cv.h"
 #include "forja/sgd.h"
 #include "forja/svd.h"
+#include "forja/svc_grid_search.h"
 #include "forja/svm.h"
