@@ -7,6 +7,7 @@
 
 #include "compute/svm_compute.h"
 #include "runtime/aligned.h"
+#include "svm/active_steps.h"
 #include "svm/kernel_rows.h"
 #include "svm/smo.h"
 
@@ -39,8 +40,7 @@ class CpuSvm final : public compute::SvmCompute<T> {
   };
   /// Kernel values of some rows with themselves, or of all.
   struct Square {
-    const T* values = nullptr;
-    std::int64_t stride = 0;
+    KernelSquare<T> view;
     AlignedVector<T> own;
   };
 
@@ -49,9 +49,6 @@ class CpuSvm final : public compute::SvmCompute<T> {
   T diagonal(std::int64_t row) const;
   /// Of all rows; made by the first call.
   const Square& all_values();
-  /// places: of the variables in the square.
-  compute::SvmState run_on(Smo<T>& smo, const Square& square, std::span<const std::int64_t> places, double tol,
-                           std::int64_t most) const;
   /// Kernel values of these rows with themselves.
   Square square_of(std::span<const std::int64_t> rows) const;
   /// Adds to all gradients what these rows' values, times the weights, are.
