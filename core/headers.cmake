@@ -30,5 +30,6 @@ set(FORJA_PUBLIC_HEADERS
   forja/ridge_cv.h
   forja/sgd.h
   forja/svd.h
+  forja/svc_grid_search.h
   forja/svm.h
 )
