@@ -176,6 +176,9 @@ compute::SvmState run_active(Smo<T>& smo, const KernelSquare<T>& square, std::sp
   // Rows are copied anew for each set of variables.
   constexpr double kWorthCopying = 0.7;
   constexpr double kWorthLeaving = 0.85;
+  // Steps over few variables cost less than rows anew.
+  constexpr std::int64_t kFew = 512;
+  if (smo.count() <= kFew) return run_whole(smo, square, places, tol, most);
   RowMemory<T> memory;
   compute::SvmState state{smo.violation(), 0};
   for (bool moved = true; moved && state.violation > tol && state.steps < most;) {
