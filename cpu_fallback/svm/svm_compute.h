@@ -13,10 +13,10 @@
 
 namespace forja::cpu {
 
-/// Where the kernel values of all rows fit the cache, they are computed once, for all problems, and steps go over all
-/// variables of a problem, a thread for each problem. Where those of a problem's own rows fit, likewise for one problem
-/// after the other. Else in two levels: a working set at a time, whose steps then move all gradients at once by a tile
-/// that computes kernel values and uses them (Joachims 1999; Wen et al. 2018).
+/// Where the kernel values of all rows fit the cache, they are computed once, for all problems, and steps go over the
+/// variables of a problem that could move, a thread for each problem. Where those of a problem's own rows fit, likewise
+/// for one problem after the other. Else in two levels: a working set at a time, whose steps then move all gradients at
+/// once by a tile that computes kernel values and uses them (Joachims 1999; Wen et al. 2018).
 ///
 /// Floor: n^2 d operations of T for all kernel values, at the peak of multiply-adds; a step as Smo has it. In two
 /// levels 2 n d operations for each variable that moved.

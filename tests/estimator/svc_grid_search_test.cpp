@@ -23,7 +23,6 @@ using forja::KernelGamma;
 using forja::Matrix;
 using forja::Params;
 using forja::ParamValue;
-using forja::SplitRows;
 using forja::StratifiedKFold;
 using forja::SVC;
 using forja::SVCGridSearch;
