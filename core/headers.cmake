@@ -29,6 +29,7 @@ set(FORJA_PUBLIC_HEADERS
   forja/random_projection.h
   forja/ridge_cv.h
   forja/sgd.h
+  forja/svc_grid_search.h
   forja/svd.h
   forja/svm.h
 )

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <iostream>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -66,6 +67,28 @@ void many(const Arguments& arguments, forja::MatrixView<const float> x, const La
   answer(seconds, steps, support);
 }
 
+std::vector<double> reals(const Arguments& arguments, const std::string& key) {
+  std::vector<double> found;
+  std::istringstream list(arguments.at(key));
+  for (std::string word; std::getline(list, word, ',');) found.push_back(std::stod(word));
+  return found;
+}
+
+/// "grid train=N C=a,b,.. gamma=a,b,..": a search over five folds of the first N rows, and the best machine fitted to
+/// all of them; the figure is the best cell's score, and its number stands for the support vectors'.
+void grid(const Arguments& arguments, forja::MatrixView<const float> x, const Labels& y) {
+  const std::int64_t n = integer(arguments, "train");
+  const std::vector<double> gamma = reals(arguments, "gamma");
+  forja::SVCGridSearchOptions options;
+  options.estimator.cache_size = 2000;
+  options.C = reals(arguments, "C");
+  options.gamma.assign(gamma.begin(), gamma.end());
+  forja::SVCGridSearch<float> search(options);
+  const auto seconds = forja::bench::seconds_of(
+      [&] { search.fit(x.middle_rows(0, n), std::span(y).first(static_cast<std::size_t>(n))); });
+  answer(seconds, search.best_score(), search.best_index());
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -86,6 +109,8 @@ int main(int argc, char** argv) {
       predict(arguments, x.view(), y);
     } else if (name == "many") {
       many(arguments, x.view(), y);
+    } else if (name == "grid") {
+      grid(arguments, x.view(), y);
     } else {
       std::fprintf(stderr, "svm_worker: unknown task %s\n", name.c_str());
       return 2;

@@ -7,46 +7,14 @@
 
 #include "forja/error.h"
 #include "forja/svm.h"
-#include "linear/class_input.h"
 #include "svm/class_pairs.h"
 #include "svm/fit_parts.h"
 #include "svm/held_out.h"
+#include "svm/svc_problems.h"
 #include "svm/svm_params.h"
 
 namespace forja {
 namespace {
-
-/// The rows of two classes with the signs of their targets.
-struct PairRows {
-  std::vector<std::int64_t> rows;
-  std::vector<double> sign;
-};
-
-/// In ascending order, so that the rows of two classes alone are all rows as they are.
-PairRows pair_rows(const core::ClassRows& classes, std::int64_t a, std::int64_t b) {
-  const auto& first = classes.rows[static_cast<std::size_t>(a)];
-  const auto& second = classes.rows[static_cast<std::size_t>(b)];
-  PairRows found;
-  found.rows.resize(first.size() + second.size());
-  std::merge(first.begin(), first.end(), second.begin(), second.end(), found.rows.begin());
-  for (const std::int64_t row : found.rows) {
-    found.sign.push_back(std::binary_search(first.begin(), first.end(), row) ? 1 : -1);
-  }
-  return found;
-}
-
-compute::SvmProblem c_problem(const core::ClassRows& classes, std::int64_t a, std::int64_t b, double C) {
-  PairRows pair = pair_rows(classes, a, b);
-  compute::SvmProblem problem;
-  for (std::size_t v = 0; v < pair.rows.size(); ++v) {
-    const double most = C * classes.weight[static_cast<std::size_t>(pair.rows[v])];
-    problem.linear.push_back(-pair.sign[v]);
-    problem.lower.push_back(pair.sign[v] > 0 ? 0 : -most);
-    problem.upper.push_back(pair.sign[v] > 0 ? most : 0);
-  }
-  problem.rows = std::move(pair.rows);
-  return problem;
-}
 
 /// Multipliers of one class that sum to `sum`, as many at their bound as it takes.
 void fill_up(const core::ClassRows& classes, std::int64_t c, double sign, double sum, compute::SvmProblem& problem) {
@@ -163,32 +131,6 @@ SigmoidColumns sigmoids(const std::optional<core::HeldOut>& held, std::span<cons
   return found;
 }
 
-template <class T>
-void check_data(std::string_view call, const Rows<T>& x, std::span<const std::int32_t> y,
-                std::span<const T> sample_weight, const Device& device) {
-  core::check_rows(call, x, device);
-  core::check_labels(call, y, x.rows());
-  core::check_sample_weight(call, sample_weight, x.rows());
-}
-
-/// Rows weigh what their classes do as well.
-template <class T>
-core::ClassRows weighed_rows(std::string_view call, const SVCOptions& options, std::span<const std::int32_t> y,
-                             std::span<const T> sample_weight) {
-  const core::DenseLabels labels = core::dense_labels(y);
-  const std::vector<T> weight = core::row_weights(
-      sample_weight, labels.place,
-      core::class_weights_of(call, options.class_weight, options.class_weights, labels.place, labels.classes));
-  return core::class_rows(call, y, std::span<const T>(weight));
-}
-
-template <class Options>
-void check_ties(std::string_view call, const Options& options) {
-  if (options.break_ties && options.decision_function_shape == DecisionShape::ovo) {
-    throw InvalidArgument(fmt::format("{}: break_ties needs decision_function_shape = ovr, but it is ovo", call));
-  }
-}
-
 }  // namespace
 
 template <class T>
@@ -200,15 +142,13 @@ template <class T>
 SVC<T>& SVC<T>::fit(const Rows<T>& x, std::span<const std::int32_t> y, std::span<const T> sample_weight,
                     Observer* observer) {
   constexpr std::string_view kCall = "SVC::fit";
-  core::svc_params().check(kCall, options_);
-  core::check_class_weights(kCall, options_.class_weights);
-  check_ties(kCall, options_);
-  check_data(kCall, x, y, sample_weight, this->device());
-  core::ClassRows classes = weighed_rows(kCall, options_, y, sample_weight);
+  core::check_svc_options(kCall, options_);
+  core::check_svc_data(kCall, x, y, sample_weight, this->device());
+  core::ClassRows classes = core::weighed_rows(kCall, options_, y, sample_weight);
   const core::KernelChoice kernel = core::kernel_choice(kCall, options_, x);
   const std::optional<core::HeldOut> held = held_out(options_, classes);
   const auto problem = [&](const core::ClassRows& rows, std::int64_t a, std::int64_t b) {
-    return c_problem(rows, a, b, options_.C);
+    return core::c_problem(rows, a, b, options_.C);
   };
   const std::vector<compute::SvmProblem> problems = pair_problems(classes, held, problem);
   const std::vector<core::SvmEnd> ends =
@@ -244,8 +184,8 @@ NuSVC<T>& NuSVC<T>::fit(const Rows<T>& x, std::span<const std::int32_t> y, std::
                         Observer* observer) {
   constexpr std::string_view kCall = "NuSVC::fit";
   core::nu_svc_params().check(kCall, options_);
-  check_ties(kCall, options_);
-  check_data(kCall, x, y, sample_weight, this->device());
+  core::check_ties(kCall, options_);
+  core::check_svc_data(kCall, x, y, sample_weight, this->device());
   core::ClassRows classes = core::class_rows(kCall, y, sample_weight);
   const core::KernelChoice kernel = core::kernel_choice(kCall, options_, x);
   check_nu(kCall, classes, options_.nu);

@@ -10,7 +10,7 @@ namespace forja::core {
 namespace {
 
 /// Steps for each problem between two looks of the observer.
-constexpr std::int64_t kStepsAtOnce = 1 << 14;
+constexpr std::int64_t kStepsAtOnce = 1 << 16;
 /// Times that gradients made anew may undo a convergence before it is given up: rounding decides then.
 constexpr int kMostReturns = 10;
 

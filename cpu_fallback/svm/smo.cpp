@@ -51,6 +51,21 @@ struct LaneBest {
   }
 };
 
+/// The greatest quotient of each lane and where it was met first, without a division for each.
+struct LaneQuotient {
+  Vector over = hn::Zero(Tag());
+  Vector under = hn::Set(Tag(), 1);
+  Vector at = hn::Zero(Tag());
+
+  HWY_INLINE void take(Vector new_over, Vector new_under, std::int64_t place) {
+    const auto better = hn::Gt(hn::Mul(new_over, under), hn::Mul(over, new_under));
+    over = hn::IfThenElse(better, new_over, over);
+    under = hn::IfThenElse(better, new_under, under);
+    at = hn::IfThenElse(better, hn::Set(Tag(), static_cast<double>(place)), at);
+  }
+  std::pair<double, std::int64_t> best() const { return LaneBest{hn::Div(over, under), at}.best(std::greater<>()); }
+};
+
 std::int64_t in_vectors(std::int64_t count) { return (count + kLanes - 1) / kLanes * kLanes; }
 
 }  // namespace
@@ -125,20 +140,31 @@ void Smo<T>::find_down(const Group& group, const T* row, Pair& best, double& vio
   const Vector least = hn::Set(tag, group.least);
   const Vector own = hn::Set(tag, diagonal_[static_cast<std::size_t>(group.up)]);
   const Vector flat = hn::Set(tag, formulas::kLeastCurvature);
-  LaneBest most{hn::Zero(tag)};
+  LaneQuotient even;  // two chains, so that one need not wait for the other
+  LaneQuotient odd;
   Vector steepest = hn::Zero(tag);
-  for (std::int64_t k = group.begin; k < group.end; k += kLanes) {
+  const auto look = [&](std::int64_t k, LaneQuotient& most) HWY_ATTR {
     const Vector down = hn::Add(hn::Load(tag, gradient_.data() + k), hn::Load(tag, fall_.data() + k));
     const Vector slope = hn::Max(hn::Sub(down, least), hn::Zero(tag));
     steepest = hn::Max(steepest, slope);
     const Vector kernel = load(row + k);
     const Vector curvature =
         hn::Max(hn::Sub(hn::Add(own, hn::Load(tag, diagonal_.data() + k)), hn::Add(kernel, kernel)), flat);
-    const Vector gain = hn::Div(hn::Mul(slope, slope), curvature);
-    most.take(hn::Gt(gain, most.value), gain, k);
+    most.take(hn::Mul(slope, slope), curvature, k);
+  };
+  std::int64_t k = group.begin;
+  for (; k + kLanes < group.end; k += 2 * kLanes) {
+    look(k, even);
+    look(k + kLanes, odd);
   }
+  if (k < group.end) look(k, even);
   violation = std::max(violation, hn::GetLane(hn::MaxOfLanes(tag, steepest)));
-  const auto [gain, down] = most.best(std::greater<>());
+  auto [gain, down] = even.best();
+  const auto [other, place_of_other] = odd.best();
+  if (other > gain || (other == gain && place_of_other < down)) {
+    gain = other;
+    down = place_of_other;
+  }
   if (!(gain > best.gain)) return;
   const auto place = static_cast<std::size_t>(down);
   best = {group.up, down, gain, gradient_[place] + fall_[place] - group.least,
@@ -209,6 +235,26 @@ std::vector<std::int64_t> Smo<T>::steepest(std::int64_t most, std::span<const st
     take(half);
   }
   return chosen;
+}
+
+template <class T>
+std::vector<std::int64_t> Smo<T>::movable(const std::vector<std::int64_t>& variables) const {
+  const auto second = [&](std::int64_t v) { return v >= groups_[0].count ? std::size_t{1} : std::size_t{0}; };
+  double least[] = {kInfinity, kInfinity};
+  double most[] = {-kInfinity, -kInfinity};
+  for (const std::int64_t v : variables) {
+    const std::size_t place = at(v);
+    least[second(v)] = std::min(least[second(v)], gradient_[place] + rise_[place]);
+    most[second(v)] = std::max(most[second(v)], gradient_[place] + fall_[place]);
+  }
+  std::vector<std::int64_t> found;
+  for (const std::int64_t v : variables) {
+    const std::size_t place = at(v);
+    const bool up = gradient_[place] + rise_[place] < most[second(v)];
+    const bool down = gradient_[place] + fall_[place] > least[second(v)];
+    if (up || down) found.push_back(v);
+  }
+  return found;
 }
 
 template class Smo<float>;

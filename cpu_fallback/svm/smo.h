@@ -42,6 +42,8 @@ class Smo {
 
   /// Up to `most` variables beside these that promise most: the steepest ways up and down, half each, of each group.
   std::vector<std::int64_t> steepest(std::int64_t most, std::span<const std::int64_t> but) const;
+  /// Those of these variables that could gain as part of a pair with another one of them.
+  std::vector<std::int64_t> movable(const std::vector<std::int64_t>& variables) const;
   /// The same problem for these variables alone, with their gradients.
   Smo part(const std::vector<std::int64_t>& variables) const;
 

@@ -16,50 +16,6 @@ std::int64_t padded(std::int64_t count) {
   return (count + kNumbers - 1) / kNumbers * kNumbers;
 }
 
-/// Rows of a problem's kernel matrix, by the places of its variables, copied from the square of all when first asked
-/// for.
-template <class T>
-class PickedRows {
- public:
-  /// places: of each variable in the square.
-  PickedRows(const T* square, std::int64_t stride, std::span<const std::int64_t> places, const Smo<T>& smo)
-      : square_(square), stride_(stride), places_(places), width_(smo.width()), rows_(places.size()) {
-    for (std::int64_t v = 0; v < std::ssize(places); ++v) {
-      const std::int64_t from = places[static_cast<std::size_t>(v)];
-      const std::int64_t to = smo.place(v);
-      if (!runs_.empty() && runs_.back().from + runs_.back().count == from &&
-          runs_.back().to + runs_.back().count == to) {
-        ++runs_.back().count;
-      } else {
-        runs_.push_back({from, to, 1});
-      }
-    }
-  }
-
-  const T* operator()(std::int64_t v) {
-    AlignedVector<T>& row = rows_[static_cast<std::size_t>(v)];
-    if (row.empty()) {
-      row.assign(static_cast<std::size_t>(width_), T(0));
-      const T* from = square_ + places_[static_cast<std::size_t>(v)] * stride_;
-      for (const Run& run : runs_) std::copy_n(from + run.from, run.count, row.data() + run.to);
-    }
-    return row.data();
-  }
-
- private:
-  struct Run {
-    std::int64_t from;
-    std::int64_t to;
-    std::int64_t count;
-  };
-  const T* square_;
-  std::int64_t stride_;
-  std::span<const std::int64_t> places_;
-  std::int64_t width_;
-  std::vector<AlignedVector<T>> rows_;
-  std::vector<Run> runs_;
-};
-
 }  // namespace
 
 template <class T>
@@ -67,8 +23,7 @@ CpuSvm<T>::CpuSvm(MatrixView<const T> x, const formulas::KernelFunction<T>& kern
                   int threads)
     : x_(x), kernel_(kernel), plan_(plan), threads_(threads) {
   if (precomputed()) {
-    all_.values = x.data();
-    all_.stride = x.stride();
+    all_.view = {x.data(), x.stride(), false};  // rows may end where the matrix does, before the last vector does
     return;
   }
   const std::vector<T> shift = kernel.shift_free() ? column_means(x, threads) : std::vector<T>();
@@ -89,16 +44,16 @@ T CpuSvm<T>::diagonal(std::int64_t row) const {
 
 template <class T>
 const typename CpuSvm<T>::Square& CpuSvm<T>::all_values() {
-  if (all_.values == nullptr) {
-    all_.stride = padded(rows_->count());
-    const std::int64_t numbers = rows_->count() * all_.stride;
+  if (all_.view.values == nullptr) {
+    const std::int64_t stride = padded(rows_->count());
+    const std::int64_t numbers = rows_->count() * stride;
     within_memory("a kernel matrix", numbers * static_cast<std::int64_t>(sizeof(T)),
                   [&] { all_.own.resize(static_cast<std::size_t>(numbers)); });
-    kernel_square(kernel_, *rows_, all_.own.data(), all_.stride, threads_);
+    kernel_square(kernel_, *rows_, all_.own.data(), stride, threads_);
     for (std::int64_t i = 0; i < rows_->count(); ++i) {
-      std::fill(all_.own.data() + i * all_.stride + rows_->count(), all_.own.data() + (i + 1) * all_.stride, T(0));
+      std::fill(all_.own.data() + i * stride + rows_->count(), all_.own.data() + (i + 1) * stride, T(0));
     }
-    all_.values = all_.own.data();
+    all_.view = {all_.own.data(), stride, true};
   }
   return all_;
 }
@@ -119,25 +74,12 @@ void CpuSvm<T>::set_problems(std::span<const compute::SvmProblem> problems) {
 }
 
 template <class T>
-compute::SvmState CpuSvm<T>::run_on(Smo<T>& smo, const Square& square, std::span<const std::int64_t> places, double tol,
-                                    std::int64_t most) const {
-  // A given kernel's rows may end where the matrix does, before the last vector does.
-  bool as_they_are = !precomputed() && smo.width() <= square.stride;
-  for (std::int64_t v = 0; v < smo.count() && as_they_are; ++v) {
-    as_they_are = places[static_cast<std::size_t>(v)] == v && smo.place(v) == v;
-  }
-  if (as_they_are) return smo.run([&](std::int64_t v) { return square.values + v * square.stride; }, tol, most);
-  PickedRows<T> picked(square.values, square.stride, places, smo);
-  return smo.run([&](std::int64_t v) { return picked(v); }, tol, most);
-}
-
-template <class T>
 typename CpuSvm<T>::Square CpuSvm<T>::square_of(std::span<const std::int64_t> rows) const {
   Square square;
-  square.stride = padded(std::ssize(rows));
-  square.own.assign(rows.size() * static_cast<std::size_t>(square.stride), T(0));
-  kernel_block(kernel_, *rows_, rows, *rows_, rows, square.own.data(), square.stride, threads_);
-  square.values = square.own.data();
+  const std::int64_t stride = padded(std::ssize(rows));
+  square.own.assign(rows.size() * static_cast<std::size_t>(stride), T(0));
+  kernel_block(kernel_, *rows_, rows, *rows_, rows, square.own.data(), stride, threads_);
+  square.view = {square.own.data(), stride, true};
   return square;
 }
 
@@ -161,7 +103,7 @@ compute::SvmState CpuSvm<T>::run_alone(Problem& problem, std::int64_t most) {
   for (const std::int64_t row : problem.rows) {
     places.push_back(std::lower_bound(rows.begin(), rows.end(), row) - rows.begin());
   }
-  return run_on(problem.smo, square_of(rows), places, plan_.tol, most);
+  return run_active<T>(problem.smo, square_of(rows).view, places, plan_.tol, most);
 }
 
 template <class T>
@@ -185,8 +127,8 @@ compute::SvmState CpuSvm<T>::run_in_two_levels(Problem& problem, std::int64_t mo
   rows.reserve(variables.size());
   for (const std::int64_t v : variables) rows.push_back(problem.rows[static_cast<std::size_t>(v)]);
   Smo<T> part = problem.smo.part(variables);
-  compute::SvmState state =
-      run_on(part, square_of(rows), numbers_below(std::ssize(rows)), std::max(plan_.tol, kLeft * before), most);
+  compute::SvmState state = run_whole<T>(part, square_of(rows).view, numbers_below(std::ssize(rows)),
+                                         std::max(plan_.tol, kLeft * before), most);
   std::vector<std::int64_t> moved;
   std::vector<double> by;
   for (std::int64_t k = 0; k < part.count(); ++k) {
@@ -210,7 +152,7 @@ std::vector<compute::SvmState> CpuSvm<T>::run(std::span<const std::int64_t> list
     const Square& square = all_values();
     for_each_chunk(threads_, std::ssize(listed), [&](std::int64_t k, int) {
       const auto at = static_cast<std::size_t>(k);
-      states[at] = run_on(problem(at).smo, square, problem(at).rows, plan_.tol, most_steps[at]);
+      states[at] = run_active<T>(problem(at).smo, square.view, problem(at).rows, plan_.tol, most_steps[at]);
     });
   } else {
     for (std::size_t k = 0; k < listed.size(); ++k) states[k] = run_alone(problem(k), most_steps[k]);
@@ -228,12 +170,11 @@ void CpuSvm<T>::refresh_one(Problem& problem) {
     rows.push_back(problem.rows[static_cast<std::size_t>(v)]);
     b.push_back(problem.smo.b(v));
   }
-  if (all_.values != nullptr) {
-    for (std::size_t k = 0; k < rows.size(); ++k) {
-      const T* row = all_.values + rows[k] * all_.stride;
-      for (std::int64_t v = 0; v < problem.smo.count(); ++v) {
-        problem.smo.add_to_gradient(v, b[k] * static_cast<double>(row[problem.rows[static_cast<std::size_t>(v)]]));
-      }
+  if (all_.view.values != nullptr) {
+    std::vector<double> sums(problem.rows.size());
+    add_weighted_rows<T>(all_.view, rows, b, problem.rows, sums);
+    for (std::int64_t v = 0; v < problem.smo.count(); ++v) {
+      problem.smo.add_to_gradient(v, sums[static_cast<std::size_t>(v)]);
     }
     return;
   }
@@ -243,7 +184,7 @@ void CpuSvm<T>::refresh_one(Problem& problem) {
 template <class T>
 std::vector<compute::SvmState> CpuSvm<T>::refresh(std::span<const std::int64_t> listed) {
   std::vector<compute::SvmState> states(listed.size());
-  const int outer = all_.values != nullptr ? threads_ : 1;
+  const int outer = all_.view.values != nullptr ? threads_ : 1;
   for_each_chunk(outer, std::ssize(listed), [&](std::int64_t k, int) {
     Problem& problem = problems_[static_cast<std::size_t>(listed[static_cast<std::size_t>(k)])];
     refresh_one(problem);

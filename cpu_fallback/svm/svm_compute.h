@@ -7,15 +7,16 @@
 
 #include "compute/svm_compute.h"
 #include "runtime/aligned.h"
+#include "svm/active_steps.h"
 #include "svm/kernel_rows.h"
 #include "svm/smo.h"
 
 namespace forja::cpu {
 
-/// Where the kernel values of all rows fit the cache, they are computed once, for all problems, and steps go over all
-/// variables of a problem, a thread for each problem. Where those of a problem's own rows fit, likewise for one problem
-/// after the other. Else in two levels: a working set at a time, whose steps then move all gradients at once by a tile
-/// that computes kernel values and uses them (Joachims 1999; Wen et al. 2018).
+/// Where the kernel values of all rows fit the cache, they are computed once, for all problems, and steps go over the
+/// variables of a problem that could move, a thread for each problem. Where those of a problem's own rows fit, likewise
+/// for one problem after the other. Else in two levels: a working set at a time, whose steps then move all gradients at
+/// once by a tile that computes kernel values and uses them (Joachims 1999; Wen et al. 2018).
 ///
 /// Floor: n^2 d operations of T for all kernel values, at the peak of multiply-adds; a step as Smo has it. In two
 /// levels 2 n d operations for each variable that moved.
@@ -39,8 +40,7 @@ class CpuSvm final : public compute::SvmCompute<T> {
   };
   /// Kernel values of some rows with themselves, or of all.
   struct Square {
-    const T* values = nullptr;
-    std::int64_t stride = 0;
+    KernelSquare<T> view;
     AlignedVector<T> own;
   };
 
@@ -49,9 +49,6 @@ class CpuSvm final : public compute::SvmCompute<T> {
   T diagonal(std::int64_t row) const;
   /// Of all rows; made by the first call.
   const Square& all_values();
-  /// places: of the variables in the square.
-  compute::SvmState run_on(Smo<T>& smo, const Square& square, std::span<const std::int64_t> places, double tol,
-                           std::int64_t most) const;
   /// Kernel values of these rows with themselves.
   Square square_of(std::span<const std::int64_t> rows) const;
   /// Adds to all gradients what these rows' values, times the weights, are.

@@ -201,6 +201,31 @@ TYPED_TEST(SvmSeam, variables_may_be_of_any_number) {
   }
 }
 
+/// Every third variable stays where it is.
+SvmProblem with_some_that_stay(SvmProblem problem) {
+  if (problem.start.empty()) problem.start.resize(problem.rows.size());
+  for (std::size_t v = 0; v < problem.rows.size(); v += 3) {
+    problem.lower[v] = problem.start[v];
+    problem.upper[v] = problem.start[v];
+  }
+  return problem;
+}
+
+// Devices may leave such variables out of the steps, and those that a large bound leaves behind; gradients are of all.
+TYPED_TEST(SvmSeam, variables_that_do_not_move_are_told_their_gradients) {
+  using T = TypeParam;
+  const Matrix<T> x = svm_rows<T>(150, 3, 11);
+  expect_solutions(with_some_that_stay(class_problem(x, 4)), x, {KernelKind::rbf, T(2)}, {kLargeCache});
+  expect_solutions(with_some_that_stay(two_groups(x, 0.3)), x, {KernelKind::rbf, T(1)}, {kLargeCache});
+  // The emulated device would take minutes for so many steps.
+  const std::vector<Device> cpu{Device::cpu(2)};
+  const Matrix<T> more = svm_rows<T>(700, 3, 12);
+  const KernelFunction<T> kernel{KernelKind::rbf, T(1)};
+  expect_solutions(class_problem(more, 10), more, kernel, {kLargeCache}, cpu);
+  expect_solutions(with_some_that_stay(class_problem(more, 10)), more, kernel, {kLargeCache}, cpu);
+  expect_solutions(with_some_that_stay(two_groups(more, 0.3)), more, kernel, {kLargeCache}, cpu);
+}
+
 TYPED_TEST(SvmSeam, more_variables_than_work_at_a_time_take_turns) {
   using T = TypeParam;
   const Matrix<T> x = svm_rows<T>(530, 3, 7);

@@ -28,5 +28,6 @@
 #include "forja/random_projection.h"
 #include "forja/ridge_cv.h"
 #include "forja/sgd.h"
+#include "forja/svc_grid_search.h"
 #include "forja/svd.h"
 #include "forja/svm.h"
