@@ -4,6 +4,7 @@
 #include "compute/backend.h"
 #include "decomposition/affine_map.h"
 #include "decomposition/decomposition_compute.h"
+#include "decomposition/sparse_map.h"
 #include "kmeans/kmeans_compute.h"
 #include "kmeans/kmeans_predictor.h"
 #include "kmeans/silhouette.h"
@@ -43,6 +44,12 @@ class CpuFamilies final : public compute::BackendFor<T> {
     return within_memory("a transform", w.rows() * w.columns() * static_cast<std::int64_t>(sizeof(T)), [&] {
       return std::make_unique<CpuAffineMap<T>>(shift, w, offset, thread_count(place.threads));
     });
+  }
+
+  std::unique_ptr<compute::AffineMap<T>> make_sparse_map(compute::Place place,
+                                                         const compute::SparseRows<T>& w) const override {
+    return within_memory("a transform", std::ssize(w.values) * static_cast<std::int64_t>(sizeof(T)),
+                         [&] { return std::make_unique<CpuSparseMap<T>>(w, thread_count(place.threads)); });
   }
 
   std::unique_ptr<compute::KMeansCompute<T>> make_kmeans(compute::Place place, const Rows<T>& x,

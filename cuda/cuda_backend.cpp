@@ -4,6 +4,7 @@
 #include "compute/backend.h"
 #include "decomposition/affine_map.h"
 #include "decomposition/decomposition_compute.h"
+#include "decomposition/sparse_map.h"
 #include "kmeans/kmeans_compute.h"
 #include "kmeans/kmeans_predictor.h"
 #include "kmeans/silhouette.h"
@@ -35,6 +36,11 @@ class CudaFamilies final : public compute::BackendFor<T> {
                                                          MatrixView<const double> w,
                                                          std::span<const double> offset) const override {
     return std::make_unique<CudaAffineMap<T>>(place.index, shift, w, offset);
+  }
+
+  std::unique_ptr<compute::AffineMap<T>> make_sparse_map(compute::Place place,
+                                                         const compute::SparseRows<T>& w) const override {
+    return std::make_unique<CudaSparseMap<T>>(place.index, w);
   }
 
   std::unique_ptr<compute::KMeansCompute<T>> make_kmeans(compute::Place place, const Rows<T>& x,

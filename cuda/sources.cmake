@@ -17,6 +17,7 @@ set(FORJA_CUDA_SOURCES
   decomposition/affine_map.cu
   decomposition/centred_rows.cu
   decomposition/decomposition_compute.cu
+  decomposition/sparse_map.cu
   kmeans/bounds.cu
   kmeans/centers.cu
   kmeans/cluster_sums.cu

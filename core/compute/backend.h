@@ -56,6 +56,9 @@ class BackendFor {
                                                         MatrixView<const double> w,
                                                         std::span<const double> offset) const = 0;
 
+  /// y = x W' for sparse rows W (k x d), each entry a sum of T in the order of W's columns. Nothing of W is kept.
+  virtual std::unique_ptr<AffineMap<T>> make_sparse_map(Place place, const SparseRows<T>& w) const = 0;
+
   /// sample_weight: n values or empty (all one).
   virtual std::unique_ptr<KMeansCompute<T>> make_kmeans(Place place, const Rows<T>& x,
                                                         std::span<const T> sample_weight) const = 0;
@@ -125,7 +128,7 @@ class Backend {
 };
 
 /// Changes with every change of what crosses the library boundary: this file, the <family>_compute.h, forja/*.h.
-inline constexpr std::uint32_t kBackendAbi = 11;
+inline constexpr std::uint32_t kBackendAbi = 12;
 
 /// The one symbol of a backend library: returns null when `abi` is not the library's own kBackendAbi.
 using BackendEntry = const Backend* (*)(std::uint32_t abi);

@@ -68,6 +68,18 @@ class DecompositionCompute {
   virtual LeadingSvd block_svd() = 0;
 };
 
+/// A matrix with few entries that are not 0, by rows: row c has values[e] in column columns[e], ascending, for
+/// starts[c] <= e < starts[c + 1].
+template <class T>
+struct SparseRows {
+  std::int64_t width = 0;  ///< columns of the matrix
+  std::vector<std::int64_t> starts = {0};
+  std::vector<std::int32_t> columns = {};
+  std::vector<T> values = {};
+
+  std::int64_t rows() const { return static_cast<std::int64_t>(starts.size()) - 1; }
+};
+
 /// y = (x - shift) W + offset on a device: transforms and their inverses, one upload of the model for many rows.
 template <class T>
 class AffineMap {

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "decomposition/component_count.h"
+#include "decomposition/component_normal.h"
 #include "decomposition/leading_svd.h"
 #include "decomposition/pca_params.h"
 #include "decomposition/projection.h"
@@ -145,6 +146,28 @@ Matrix<T> IncrementalPCA<T>::inverse_transform(const Rows<T>& z) const {
   core::check_new_rows("IncrementalPCA::inverse_transform", z, device_, state.components.rows());
   return core::unproject(device_, z, state.mean, state.components,
                          core::component_units(options_.whiten, state.explained_variance));
+}
+
+template <class T>
+std::vector<double> IncrementalPCA<T>::score_samples(const Rows<T>& x) const {
+  const auto normal = core::normal_of(fitted("score_samples"));
+  return core::log_likelihoods("IncrementalPCA::score_samples", device_, x, normal);
+}
+
+template <class T>
+double IncrementalPCA<T>::score(const Rows<T>& x) const {
+  const auto normal = core::normal_of(fitted("score"));
+  return core::mean_of(core::log_likelihoods("IncrementalPCA::score", device_, x, normal));
+}
+
+template <class T>
+Matrix<double> IncrementalPCA<T>::get_covariance() const {
+  return core::covariance_of(core::normal_of(fitted("get_covariance")));
+}
+
+template <class T>
+Matrix<double> IncrementalPCA<T>::get_precision() const {
+  return core::precision_of("IncrementalPCA::get_precision", core::normal_of(fitted("get_precision")));
 }
 
 template <class T>

@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numbers>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -42,6 +45,30 @@ void fill_signs(std::uint64_t seed, std::uint64_t stream, double density, T size
     const double u = formulas::random_uniform(seed, stream, i);
     if (u < density) out[i] = u < density / 2 ? size : -size;
   }
+}
+
+/// The components by their entries that are not 0, where these are so few that a product with them alone costs less
+/// than one with all; else nothing.
+template <class T>
+std::optional<compute::SparseRows<T>> sparse_rows_of(const Matrix<T>& components) {
+  constexpr std::int64_t kWorthwhile = 8;  // a dense product's operations cost about an eighth each
+  const auto entries = components.values();
+  const auto filled =
+      static_cast<std::int64_t>(std::count_if(entries.begin(), entries.end(), [](T v) { return v != 0; }));
+  if (filled > std::ssize(entries) / kWorthwhile) return std::nullopt;
+  if (components.columns() > std::numeric_limits<std::int32_t>::max()) return std::nullopt;
+  compute::SparseRows<T> sparse{.width = components.columns()};
+  sparse.columns.reserve(static_cast<std::size_t>(filled));
+  sparse.values.reserve(static_cast<std::size_t>(filled));
+  for (std::int64_t c = 0; c < components.rows(); ++c) {
+    for (std::int64_t j = 0; j < components.columns(); ++j) {
+      if (components(c, j) == 0) continue;
+      sparse.columns.push_back(static_cast<std::int32_t>(j));
+      sparse.values.push_back(components(c, j));
+    }
+    sparse.starts.push_back(std::ssize(sparse.values));
+  }
+  return sparse;
 }
 
 }  // namespace
@@ -85,6 +112,11 @@ template <class T>
 Matrix<T> RandomProjection<T>::transform(const Rows<T>& x) const {
   check_fitted("transform");
   core::check_new_rows(call("transform"), x, device_, n_features_in());
+  if (const auto sparse = sparse_rows_of(components_)) {
+    Matrix<T> result(x.rows(), components_.rows());
+    core::families<T>(device_).make_sparse_map(core::place(device_), *sparse)->apply(x, result.view());
+    return result;
+  }
   return core::project(device_, x, std::vector<double>(static_cast<std::size_t>(n_features_in())),
                        Matrix<double>(components_.view()),
                        std::vector<double>(static_cast<std::size_t>(components_.rows()), 1.0));

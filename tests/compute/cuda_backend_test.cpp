@@ -9,7 +9,9 @@
 #include "compute/kmeans_compute.h"
 #include "compute/linear_compute.h"
 #include "cuda_emulation/control.h"
+#include "forja/decomposition.h"
 #include "forja/error.h"
+#include "forja/svd.h"
 #include "support/kmeans_data.h"
 
 namespace forja::testing {
@@ -43,6 +45,27 @@ TEST(CudaBackend, takes_no_more_memory_than_its_limit) {
   EXPECT_EQ(backend.memory(0).free, 0);
   backend.set_memory_limit(0, 0);
   EXPECT_GT(backend.memory(0).free, 1600);
+}
+
+TEST(CudaBackend, gets_the_rows_of_a_decomposition_once) {
+  const Device device(compute::open_backend(FORJA_EMULATED_BACKEND), 0);
+  const Matrix<float> x = blobs<float>(600, 30, 2, 1.0, 3);
+  const auto uploads = [](const auto& work) {
+    emulation::reset();
+    work();
+    return emulation::counts().uploaded_bytes;
+  };
+  constexpr std::int64_t kBytes = 600 * 30 * 4;
+  // Means, directions and vectors are less than half as much.
+  for (const SvdSolver solver : {SvdSolver::full, SvdSolver::covariance_eigh, SvdSolver::randomized}) {
+    const std::int64_t pca = uploads([&] { PCA<float>({.n_components = 3, .svd_solver = solver}, device).fit(x); });
+    EXPECT_TRUE(pca >= kBytes && 2 * pca < 3 * kBytes) << pca;
+    const std::int64_t svd =
+        uploads([&] { TruncatedSVD<float>({.n_components = 3, .svd_solver = solver}, device).fit(x); });
+    EXPECT_TRUE(svd >= kBytes && 2 * svd < 3 * kBytes) << svd;
+  }
+  const DeviceMatrix<float> there(x, device);
+  EXPECT_LT(uploads([&] { TruncatedSVD<float>({.n_components = 3}, device).fit(there); }), kBytes / 2);
 }
 
 TEST(CudaBackend, looks_for_many_farthest_rows_with_the_launches_of_one) {

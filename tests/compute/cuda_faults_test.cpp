@@ -147,6 +147,9 @@ std::vector<double> decomposition_run(const compute::Backend& backend) {
     for (std::int64_t i = 0; i < d; ++i) w(i, i % 3) = 2;
     families.make_affine_map({0, 0}, seam->mean(), w.view(), std::vector<double>(3, 1.0))->apply(Rows<float>(x), y);
     seen.push_back(static_cast<double>(y(4, 2)));
+    const compute::SparseRows<float> sparse{d, {0, 1, 1, 2}, {0, 4}, {2, 3}};
+    families.make_sparse_map({0, 0}, sparse)->apply(Rows<float>(x), y);
+    seen.push_back(static_cast<double>(y(4, 2)));
   }
   return seen;
 }

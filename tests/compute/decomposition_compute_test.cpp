@@ -273,6 +273,44 @@ TYPED_TEST(DecompositionSeam, a_map_shifts_multiplies_and_offsets) {
   }
 }
 
+TYPED_TEST(DecompositionSeam, a_sparse_map_is_the_product_with_its_dense_matrix) {
+  using T = TypeParam;
+  // Tiles are of 16 rows, or of 32 rows and 32 columns; a row of W without entries, and one with an entry each.
+  for (const auto& [n, d, k] :
+       {std::tuple{1, 5, 1}, std::tuple{31, 33, 32}, std::tuple{33, 64, 33}, std::tuple{70, 31, 65}}) {
+    const Matrix<T> x = decaying<T>(n, d, 0.9, 1);
+    Matrix<T> apart(n, d + 3, T(-5));
+    for (std::int64_t i = 0; i < n; ++i) std::copy_n(x.row(i).data(), d, apart.row(i).data());
+    compute::SparseRows<T> w{.width = d};
+    for (std::int64_t c = 0; c < k; ++c) {
+      for (std::int64_t j = 0; j < d; ++j) {
+        if (c == 1 || (c != 2 && (3 * c + 5 * j) % 7 > 0)) continue;
+        w.columns.push_back(static_cast<std::int32_t>(j));
+        w.values.push_back(static_cast<T>(static_cast<double>((c + j) % 5) - 2.5));
+      }
+      w.starts.push_back(std::ssize(w.values));
+    }
+    for (const Device& device : devices_under_test()) {
+      SCOPED_TRACE(device.name());
+      const auto map = device.backend().families<T>().make_sparse_map({device.index(), device.threads()}, w);
+      Matrix<T> wider(n, k + 2, T(-1));
+      map->apply(Rows<T>(MatrixView<const T>(apart.data(), n, d, d + 3)), MatrixView<T>(wider.data(), n, k, k + 2));
+      for (std::int64_t i = 0; i < n; ++i) {
+        for (std::int64_t c = 0; c < k; ++c) {
+          double sum = 0;
+          for (auto e = w.starts[static_cast<std::size_t>(c)]; e < w.starts[static_cast<std::size_t>(c) + 1]; ++e) {
+            const auto at = static_cast<std::size_t>(e);
+            sum += static_cast<double>(x(i, w.columns[at])) * static_cast<double>(w.values[at]);
+          }
+          // Up to 64 products of some units, each rounded once.
+          EXPECT_NEAR(static_cast<double>(wider(i, c)), sum, 64 * 8 * std::numeric_limits<T>::epsilon());
+        }
+        EXPECT_EQ(wider(i, k), T(-1));
+      }
+    }
+  }
+}
+
 TYPED_TEST(DecompositionSeam, rows_on_a_device_and_rows_apart_give_the_same_bits) {
   using T = TypeParam;
   const Matrix<T> x = decaying<T>(70, 9, 0.9, 1);

@@ -40,8 +40,9 @@ struct Counts {
   std::int64_t threads = 0;
   std::int64_t barriers = 0;
   std::int64_t warp_operations = 0;
-  std::int64_t switches = 0;  ///< between threads
-  std::int64_t accesses = 0;  ///< checked ones; shadow build only
+  std::int64_t switches = 0;        ///< between threads
+  std::int64_t accesses = 0;        ///< checked ones; shadow build only
+  std::int64_t uploaded_bytes = 0;  ///< by copies from the host to a device
 };
 
 /// Forgets reports, counts and the error that a fault left behind, and takes the configuration. Memory and streams

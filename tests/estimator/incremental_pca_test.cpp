@@ -95,6 +95,39 @@ TYPED_TEST(IncrementalPCAOf, few_components_are_those_of_scikit_learn) {
   }
 }
 
+TYPED_TEST(IncrementalPCAOf, likelihoods_and_covariances_are_those_of_pca_where_nothing_was_left_out) {
+  using T = TypeParam;
+  const Matrix<T> x = decaying<T>(60, 5, 0.7, 1);
+  // Variances of 0.7^8 of the largest are divided by: their rounding grows by 1 / 0.7^8, 18.
+  const double tolerance = 18 * 16 * kProductRounding<T>;
+  for (const Device& device : forja::testing::devices_under_test()) {
+    SCOPED_TRACE(device.name());
+    PCA<T> full({}, device);
+    full.fit(x);
+    IncrementalPCA<T> model({.batch_size = 20}, device);
+    model.fit(x);
+    const std::vector<double> expected = full.score_samples(x);
+    const std::vector<double> scores = model.score_samples(x);
+    ASSERT_EQ(scores.size(), 60U);
+    for (std::size_t i = 0; i < scores.size(); ++i) EXPECT_NEAR(scores[i], expected[i], tolerance * 10);
+    EXPECT_NEAR(model.score(x), full.score(x), tolerance);
+    const Matrix<double> covariance = model.get_covariance();
+    const Matrix<double> precision = model.get_precision();
+    const double scale = 1 / full.explained_variance()[4];
+    for (std::int64_t i = 0; i < 5; ++i) {
+      for (std::int64_t j = 0; j < 5; ++j) {
+        EXPECT_NEAR(covariance(i, j), full.get_covariance()(i, j), tolerance);
+        EXPECT_NEAR(precision(i, j), full.get_precision()(i, j), tolerance * scale);
+      }
+    }
+    // One batch of all rows: the noise of what three components leave out.
+    PCA<T> few({.n_components = 3}, device);
+    IncrementalPCA<T> one_batch({.n_components = 3, .batch_size = 60}, device);
+    EXPECT_NEAR(one_batch.fit(x).score(x), few.fit(x).score(x), tolerance);
+    EXPECT_GT(one_batch.noise_variance(), 0);
+  }
+}
+
 TYPED_TEST(IncrementalPCAOf, refusals_leave_the_model_as_it_was) {
   using T = TypeParam;
   const Matrix<T> x = decaying<T>(12, 4, 0.5, 1);
@@ -114,6 +147,7 @@ TYPED_TEST(IncrementalPCAOf, refusals_leave_the_model_as_it_was) {
     IncrementalPCA<T> model({.n_components = 2}, device);
     EXPECT_EQ(refusal<forja::NotFitted>([&] { model.transform(x); }), "IncrementalPCA::transform: call fit first");
     EXPECT_EQ(refusal<forja::NotFitted>([&] { model.mean(); }), "IncrementalPCA::mean: call fit first");
+    EXPECT_EQ(refusal<forja::NotFitted>([&] { model.score(x); }), "IncrementalPCA::score: call fit first");
     EXPECT_EQ(refusal<InvalidArgument>([&] { model.partial_fit(Matrix<T>(1, 4)); }),
               "IncrementalPCA::partial_fit: n_components = 2 but x has 1 rows and 4 columns");
     model.partial_fit(x);
@@ -124,6 +158,10 @@ TYPED_TEST(IncrementalPCAOf, refusals_leave_the_model_as_it_was) {
               "IncrementalPCA::partial_fit: x is empty (0 x 0)");
     EXPECT_EQ(refusal<InvalidArgument>([&] { model.transform(Matrix<T>(3, 5)); }),
               "IncrementalPCA::transform: x has 5 columns but the model was fitted with 4");
+    EXPECT_EQ(refusal<InvalidArgument>([&] { model.score_samples(Matrix<T>(3, 5)); }),
+              "IncrementalPCA::score_samples: x has 5 columns but the model was fitted with 4");
+    EXPECT_EQ(refusal<InvalidArgument>([&] { IncrementalPCA<T>({}, device).fit(Matrix<T>(3, 4)).get_precision(); }),
+              "IncrementalPCA::get_precision: 4 of 4 directions have no variance");
     EXPECT_EQ(model.components(), components);
     EXPECT_EQ(model.n_samples_seen(), 12);
   }

@@ -119,7 +119,7 @@ TYPED_TEST(PCARefuses, likelihoods_of_rows_without_variance) {
               "PCA::get_precision: 3 of 3 directions have no variance");
     model.fit(this->x_);
     EXPECT_EQ(refusal<forja::InvalidArgument>([&] { model.score(Matrix<T>(4, 2)); }),
-              "PCA::score_samples: x has 2 columns but the model was fitted with 3");
+              "PCA::score: x has 2 columns but the model was fitted with 3");
   }
 }
 

@@ -87,9 +87,8 @@ TEST(JohnsonLindenstrauss, sparse_components_of_300_rows_keep_all_squared_distan
   EXPECT_NEAR(share, 1.0 / 141, 0.02 / 141);
 }
 
-// A fifth of the columns: normal numbers take longer to draw.
 TEST(JohnsonLindenstrauss, gaussian_components_of_300_rows_keep_all_squared_distances_within_a_fifth) {
-  const Matrix<float> x = nearly_normal(300, 4000);
+  const Matrix<float> x = nearly_normal(300, 20'000);
   GaussianRandomProjection<float> model({.eps = 0.2, .seed = 42}, Device::cpu());
   expect_distances_within_a_fifth(x, model.fit_transform(x));
   EXPECT_EQ(model.n_components(), 1316);
@@ -143,7 +142,9 @@ TYPED_TEST(RandomProjectionOf, transforms_are_products_with_components_that_the_
   for (const Device& device : forja::testing::devices_under_test()) {
     SCOPED_TRACE(device.name());
     this->check_product(GaussianRandomProjection<T>({.n_components = 7}, device), this->x_);
+    // Products with all entries, and with those alone that are not 0.
     this->check_product(SparseRandomProjection<T>({.n_components = 7, .density = 0.5}, device), this->x_);
+    this->check_product(SparseRandomProjection<T>({.n_components = 7, .density = 0.05}, device), this->x_);
   }
 }
 

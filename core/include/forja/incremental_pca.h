@@ -45,6 +45,16 @@ class FORJA_API IncrementalPCA {
   /// Back to rows of the original columns: z is m x k, the result m x d.
   Matrix<T> inverse_transform(const Rows<T>& z) const;
 
+  /// The logarithm of each row's likelihood under the normal distribution with mean() and get_covariance() (Tipping and
+  /// Bishop 1999). Throws InvalidArgument where directions have no variance.
+  std::vector<double> score_samples(const Rows<T>& x) const;
+  /// The mean of score_samples().
+  double score(const Rows<T>& x) const;
+  /// d x d: the components' variances along them, noise_variance() in all other directions.
+  Matrix<double> get_covariance() const;
+  /// Its inverse. Throws InvalidArgument where directions have no variance.
+  Matrix<double> get_precision() const;
+
   /// k x d: a component per row, by descending variance, orthonormal, signs as PCA's.
   const Matrix<T>& components() const;
   /// Variance along each component, divided by n_samples_seen() - 1 (one row: 0).

@@ -98,7 +98,7 @@ extern template class GaussianRandomProjection<float>;
 extern template class GaussianRandomProjection<double>;
 
 /// Components whose entries are 0 but for a share `density`, which is +-sqrt(1 / (density k)) with equal chance
-/// (Achlioptas 2003). Stored and multiplied as dense ones.
+/// (Achlioptas 2003). Stored as dense ones; where at most an eighth is not 0, products take those entries alone.
 template <class T = float>
 class FORJA_API SparseRandomProjection : public RandomProjection<T> {
  public:

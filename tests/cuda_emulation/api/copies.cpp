@@ -99,6 +99,9 @@ cudaError_t enqueue_copy(Copy copy, cudaMemcpyKind kind, cudaStream_t stream, co
       !in_range(call, "source", copy.from.start, from_bytes, from_device, &copy.from_side)) {
     return cudaErrorInvalidValue;
   }
+  if (kind == cudaMemcpyHostToDevice) {
+    counters().uploaded_bytes += static_cast<std::int64_t>(copy.width * copy.height);
+  }
   // As CUDA documents: pageable sources are read, pageable destinations complete when the call returns.
   if (copy.from_side == Side::kPageable) {
     auto bytes = staged(copy);
