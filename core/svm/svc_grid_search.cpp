@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <numeric>
 #include <string>
@@ -88,6 +89,78 @@ std::vector<KernelFolds> kernels_of(std::string_view call, const SVCOptions& opt
   return found;
 }
 
+/// Accuracies of cells, (C gamma) x cv, and how their solutions ended.
+struct GridScores {
+  Matrix<double> of_split;
+  std::int64_t n_iter = 0;
+  bool converged = true;
+};
+
+/// All values of C, from the least on, for folds of one kernel.
+template <class T>
+void score_kernel(const SVCGridSearchOptions& options, std::int64_t gamma, compute::SvmCompute<T>& rows,
+                  std::span<const std::int32_t> y, std::span<const core::SvcFold> folds,
+                  const std::vector<std::size_t>& members, const std::function<void()>& begin_run,
+                  const core::Watch& watch, GridScores& scores) {
+  const SVCOptions& own = options.estimator;
+  const std::size_t pairs = core::class_pairs(std::ssize(folds[0].classes.classes)).size();
+  std::vector<compute::SvmProblem> before;
+  std::vector<core::SvmEnd> ends;
+  for (const std::size_t c : ascending(options.C)) {
+    std::vector<compute::SvmProblem> problems;
+    for (const std::size_t f : members) {
+      for (compute::SvmProblem& problem : core::fold_problems(folds[f], options.C[c])) {
+        problems.push_back(std::move(problem));
+      }
+    }
+    // A start would let max_iter steps come further than an SVC does.
+    if (!before.empty() && !own.max_iter) core::start_from(problems, before, ends);
+    begin_run();
+    ends = core::solve(rows, std::span<const compute::SvmProblem>(problems), own.tol, own.max_iter, watch);
+    const std::int64_t cell = static_cast<std::int64_t>(c) * std::ssize(options.gamma) + gamma;
+    for (std::size_t k = 0; k < members.size(); ++k) {
+      scores.of_split(cell, static_cast<std::int64_t>(members[k])) =
+          core::fold_accuracy<T>(folds[members[k]], std::span(problems).subspan(k * pairs, pairs),
+                                 std::span(ends).subspan(k * pairs, pairs), y, own.break_ties);
+    }
+    for (const core::SvmEnd& end : ends) {
+      scores.n_iter += end.n_iter;
+      scores.converged = scores.converged && end.converged;
+    }
+    before = std::move(problems);
+  }
+}
+
+template <class T>
+GridScores score_grid(std::string_view call, const SVCGridSearchOptions& options, const Device& device,
+                      const Rows<T>& x, std::span<const std::int32_t> y, std::span<const core::SvcFold> folds,
+                      core::Watch& watch) {
+  const std::int64_t gammas = std::ssize(options.gamma);
+  GridScores scores{Matrix<double>(std::ssize(options.C) * gammas, options.cv)};
+  std::int64_t run = 0;
+  const auto begin_run = [&] { watch.begin_run(run++, 0); };
+  for (std::int64_t g = 0; g < gammas; ++g) {
+    const SVCOptions own = cell_options(options, options.C.front(), options.gamma[static_cast<std::size_t>(g)]);
+    for (const auto& [kernel, members] : kernels_of(call, own, x, folds)) {
+      const auto rows = core::families<T>(device).make_svm(core::place(device), x, kernel.template function<T>(),
+                                                           core::svm_plan(own));
+      score_kernel(options, g, *rows, y, folds, members, begin_run, watch, scores);
+    }
+  }
+  return scores;
+}
+
+/// Of each row of split scores, as values of C x gamma.
+Matrix<double> means(const Matrix<double>& of_split, std::int64_t rows) {
+  Matrix<double> mean(rows, of_split.rows() / rows);
+  for (std::int64_t cell = 0; cell < of_split.rows(); ++cell) {
+    const std::span<const double> scores = of_split.row(cell);
+    mean.values()[static_cast<std::size_t>(cell)] =
+        std::accumulate(scores.begin(), scores.end(), 0.0) / static_cast<double>(scores.size());
+  }
+  return mean;
+}
+
 }  // namespace
 
 template <class T>
@@ -106,53 +179,16 @@ SVCGridSearch<T>& SVCGridSearch<T>::fit(const Rows<T>& x, std::span<const std::i
     const std::string part = fmt::format("{}, training rows of fold {}", kCall, folds.size());
     folds.push_back(core::svc_fold(part, options_.estimator, std::move(rows), y, sample_weight));
   }
-  const std::int64_t gammas = std::ssize(options_.gamma);
-  const std::int64_t cells = std::ssize(options_.C) * gammas;
-  const std::size_t pairs = core::class_pairs(std::ssize(folds[0].classes.classes)).size();
-  const bool break_ties = options_.estimator.break_ties;
-  const std::vector<std::size_t> order = ascending(options_.C);
-  Found found;
-  found.split_test_score = Matrix<double>(cells, options_.cv);
   core::Watch watch(observer, kCall);
-  std::int64_t run = 0;
-  for (std::int64_t g = 0; g < gammas; ++g) {
-    const SVCOptions own = cell_options(options_, options_.C.front(), options_.gamma[static_cast<std::size_t>(g)]);
-    for (const auto& [kernel, members] : kernels_of(kCall, own, x, folds)) {
-      const auto compute = core::families<T>(device_).make_svm(core::place(device_), x, kernel.template function<T>(),
-                                                               core::svm_plan(own));
-      std::vector<compute::SvmProblem> before;
-      std::vector<core::SvmEnd> ends;
-      for (const std::size_t c : order) {
-        std::vector<compute::SvmProblem> problems;
-        for (const std::size_t f : members) {
-          for (compute::SvmProblem& problem : core::fold_problems(folds[f], options_.C[c])) {
-            problems.push_back(std::move(problem));
-          }
-        }
-        // A start would let max_iter steps come further than an SVC does.
-        if (!before.empty() && !own.max_iter) core::start_from(problems, before, ends);
-        watch.begin_run(run++, 0);
-        ends = core::solve(*compute, std::span<const compute::SvmProblem>(problems), own.tol, own.max_iter, watch);
-        for (std::size_t k = 0; k < members.size(); ++k) {
-          found.split_test_score(static_cast<std::int64_t>(c) * gammas + g, static_cast<std::int64_t>(members[k])) =
-              core::fold_accuracy<T>(folds[members[k]], std::span(problems).subspan(k * pairs, pairs),
-                                     std::span(ends).subspan(k * pairs, pairs), y, break_ties);
-        }
-        for (const core::SvmEnd& end : ends) {
-          found.n_iter += end.n_iter;
-          found.converged = found.converged && end.converged;
-        }
-        before = std::move(problems);
-      }
-    }
-  }
-  found.mean_test_score = Matrix<double>(std::ssize(options_.C), gammas);
-  for (std::int64_t cell = 0; cell < cells; ++cell) {
-    const std::span<const double> scores = std::as_const(found.split_test_score).row(cell);
-    double& mean = found.mean_test_score(cell / gammas, cell % gammas);
-    mean = std::accumulate(scores.begin(), scores.end(), 0.0) / static_cast<double>(options_.cv);
-    if (mean > found.mean_test_score(found.best / gammas, found.best % gammas)) found.best = cell;
-  }
+  GridScores scores = score_grid(kCall, options_, device_, x, y, std::span<const core::SvcFold>(folds), watch);
+  Found found;
+  found.mean_test_score = means(scores.of_split, std::ssize(options_.C));
+  found.split_test_score = std::move(scores.of_split);
+  found.n_iter = scores.n_iter;
+  found.converged = scores.converged;
+  const std::span<const double> mean = std::as_const(found.mean_test_score).values();
+  found.best = std::max_element(mean.begin(), mean.end()) - mean.begin();
+  const std::int64_t gammas = std::ssize(options_.gamma);
   found.best_C = options_.C[static_cast<std::size_t>(found.best / gammas)];
   found.best_gamma = options_.gamma[static_cast<std::size_t>(found.best % gammas)];
   if (options_.refit) {

@@ -33,8 +33,8 @@ struct SVCGridSearchOptions {
 /// The C and gamma of an SVC with the best accuracy in cross-validation. Kernel values are those of all rows, computed
 /// once for each gamma where they fit cache_size: folds, values of C and pairs of classes are problems over the same
 /// rows, and what a fold's machine makes of the rows held out comes from the same values. Each C starts from the
-/// solution of the one below, unless max_iter is given. Scores
-/// are those of an SVC fitted to each fold by itself, but for solutions within tol and roundings of T.
+/// solution of the one below, unless max_iter is given. Scores are those of an SVC fitted to each fold by itself, but
+/// for solutions within tol and roundings of T.
 template <class T = float>
 class FORJA_API SVCGridSearch {
  public:
