@@ -39,6 +39,7 @@ struct SvmSolution {
 struct SvmPlan {
   double tol = 1e-3;             ///< a problem ends when its violation is no greater
   std::int64_t cache_bytes = 0;  ///< for kernel values that are kept; at least those of a working set are
+  bool shrinking = true;         ///< whether variables that can form no pair may be left out where all are at work
 };
 
 /// Kernel machines over one set of rows: the seam. Built from x (n x d), which stays on its device. Kernel values are

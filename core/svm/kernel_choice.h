@@ -38,7 +38,7 @@ compute::SvmPlan svm_plan(const Options& options) {
   constexpr double kMegabyte = 1 << 20;
   constexpr double kMost = 1e18;
   const double bytes = options.cache_size * kMegabyte;
-  return {options.tol, static_cast<std::int64_t>(bytes < kMost ? bytes : kMost)};
+  return {options.tol, static_cast<std::int64_t>(bytes < kMost ? bytes : kMost), options.shrinking};
 }
 
 }  // namespace forja::core

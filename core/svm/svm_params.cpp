@@ -23,6 +23,7 @@ ParameterTable<Options>& add_kernel(ParameterTable<Options>& table) {
       .real("coef0", &Options::coef0, -kFinite, kFinite)
       .positive("tol", &Options::tol, kFinite)
       .positive("cache_size", &Options::cache_size, kFinite)
+      .boolean("shrinking", &Options::shrinking)
       .optional_integer("max_iter", &Options::max_iter, 1, "none");
 }
 

@@ -103,7 +103,14 @@ compute::SvmState CpuSvm<T>::run_alone(Problem& problem, std::int64_t most) {
   for (const std::int64_t row : problem.rows) {
     places.push_back(std::lower_bound(rows.begin(), rows.end(), row) - rows.begin());
   }
-  return run_active<T>(problem.smo, square_of(rows).view, places, plan_.tol, most);
+  return run_all(problem.smo, square_of(rows).view, places, most);
+}
+
+template <class T>
+compute::SvmState CpuSvm<T>::run_all(Smo<T>& smo, const KernelSquare<T>& square, std::span<const std::int64_t> places,
+                                     std::int64_t most) const {
+  return plan_.shrinking ? run_active<T>(smo, square, places, plan_.tol, most)
+                         : run_whole<T>(smo, square, places, plan_.tol, most);
 }
 
 template <class T>
@@ -152,7 +159,7 @@ std::vector<compute::SvmState> CpuSvm<T>::run(std::span<const std::int64_t> list
     const Square& square = all_values();
     for_each_chunk(threads_, std::ssize(listed), [&](std::int64_t k, int) {
       const auto at = static_cast<std::size_t>(k);
-      states[at] = run_active<T>(problem(at).smo, square.view, problem(at).rows, plan_.tol, most_steps[at]);
+      states[at] = run_all(problem(at).smo, square.view, problem(at).rows, most_steps[at]);
     });
   } else {
     for (std::size_t k = 0; k < listed.size(); ++k) states[k] = run_alone(problem(k), most_steps[k]);

@@ -53,6 +53,9 @@ class CpuSvm final : public compute::SvmCompute<T> {
   Square square_of(std::span<const std::int64_t> rows) const;
   /// Adds to all gradients what these rows' values, times the weights, are.
   void add_to_gradients(Problem& problem, std::span<const std::int64_t> rows, const std::vector<double>& weights) const;
+  /// All variables at work, by kernel values that are at hand.
+  compute::SvmState run_all(Smo<T>& smo, const KernelSquare<T>& square, std::span<const std::int64_t> places,
+                            std::int64_t most) const;
   compute::SvmState run_alone(Problem& problem, std::int64_t most);
   compute::SvmState run_in_two_levels(Problem& problem, std::int64_t most);
   void refresh_one(Problem& problem);

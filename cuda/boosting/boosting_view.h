@@ -96,9 +96,9 @@ struct SearchTask {
 struct FoundSplit {
   double gain;
   std::int32_t feature;
-  std::int32_t number;  ///< of the candidate
-  std::int32_t missing_left;
-  BinMask left_bins;  ///< categorical
+  std::int32_t number;        ///< of the candidate
+  std::int64_t missing_left;  ///< 0 or 1; so wide that no gap is left, as copies take all bytes
+  BinMask left_bins;          ///< categorical
   formulas::NodeSums left;
   formulas::NodeSums right;
 };

@@ -300,6 +300,26 @@ TYPED_TEST(Svm, a_machine_is_the_same_bits_for_any_number_of_threads) {
   EXPECT_EQ(tubes.size(), 1U);
 }
 
+TYPED_TEST(Svm, shrinking_changes_the_way_but_not_the_end) {
+  using T = TypeParam;
+  for (const Device& device : devices_under_test()) {
+    SCOPED_TRACE(device.name());
+    const bool cpu = device.name() == Device::cpu().name();
+    // More than are always left together on the CPU; elsewhere nothing is left out.
+    const auto moons = forja::make_moons<T>({.n_samples = cpu ? 700 : 60, .noise = 0.3, .seed = 5});
+    SVC<T> with({.C = 100}, device);
+    SVC<T> without({.C = 100, .shrinking = false}, device);
+    with.fit(moons.x, moons.labels);
+    without.fit(moons.x, moons.labels);
+    EXPECT_TRUE(with.converged() && without.converged());
+    if (cpu) {
+      EXPECT_NE(with.n_iter(), without.n_iter());
+    }
+    // Within tol of the optimum both are, and so is their objective, relatively.
+    EXPECT_NEAR(with.objective()[0], without.objective()[0], 1e-3 * std::abs(without.objective()[0]));
+  }
+}
+
 TYPED_TEST(Svm, a_tube_that_holds_every_target_needs_no_support) {
   using T = TypeParam;
   const Matrix<T> x = svm_rows<T>(20, 2, 43);

@@ -181,13 +181,17 @@ class FORJA_API KernelClassifier : public KernelMachine<T> {
 
 /// Parameters of SVC.
 struct SVCOptions {
-  double C = 1;                                     ///< how much errors count beside the margin. Above 0, finite
-  SVMKernel kernel = SVMKernel::rbf;                ///< linear, poly, rbf, sigmoid or precomputed
-  std::int64_t degree = 3;                          ///< of poly. At least 0
-  KernelGamma gamma = KernelGamma::scale();         ///< of poly, rbf and sigmoid
-  double coef0 = 0;                                 ///< of poly and sigmoid. Finite
-  double tol = 1e-3;                                ///< greatest kkt_violation() of a solution. Above 0
-  double cache_size = 200;                          ///< MB for kernel values. Above 0
+  double C = 1;                              ///< how much errors count beside the margin. Above 0, finite
+  SVMKernel kernel = SVMKernel::rbf;         ///< linear, poly, rbf, sigmoid or precomputed
+  std::int64_t degree = 3;                   ///< of poly. At least 0
+  KernelGamma gamma = KernelGamma::scale();  ///< of poly, rbf and sigmoid
+  double coef0 = 0;                          ///< of poly and sigmoid. Finite
+  double tol = 1e-3;                         ///< greatest kkt_violation() of a solution. Above 0
+  double cache_size = 200;                   ///< MB for kernel values. Above 0
+  /// Whether steps may pass over variables that can form no pair for a while; the end is judged by all. It matters on
+  /// the CPU where kernel values fit cache_size: elsewhere working sets are chosen, which pass over the others as it
+  /// is.
+  bool shrinking = true;
   ClassWeight class_weight = ClassWeight::uniform;  ///< of C. uniform or balanced
   ClassWeights class_weights = {};                  ///< of some classes, at least 0; not in Params
   std::optional<std::int64_t> max_iter = {};        ///< most steps for a pair of classes, at least 1; empty: no limit
@@ -249,6 +253,7 @@ struct NuSVCOptions {
   double coef0 = 0;
   double tol = 1e-3;
   double cache_size = 200;
+  bool shrinking = true;
   std::optional<std::int64_t> max_iter = {};
   DecisionShape decision_function_shape = DecisionShape::ovr;
   bool break_ties = false;
@@ -310,6 +315,7 @@ struct SVROptions {
   double coef0 = 0;
   double tol = 1e-3;
   double cache_size = 200;
+  bool shrinking = true;
   std::optional<std::int64_t> max_iter = {};
 };
 
@@ -352,6 +358,7 @@ struct NuSVROptions {
   double coef0 = 0;
   double tol = 1e-3;
   double cache_size = 200;
+  bool shrinking = true;
   std::optional<std::int64_t> max_iter = {};
 };
 
@@ -394,6 +401,7 @@ struct OneClassSVMOptions {
   double coef0 = 0;
   double tol = 1e-3;
   double cache_size = 200;
+  bool shrinking = true;
   std::optional<std::int64_t> max_iter = {};
 };
 
