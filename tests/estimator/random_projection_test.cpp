@@ -65,9 +65,15 @@ Matrix<float> nearly_normal(std::int64_t n, std::int64_t d) {
   return x;
 }
 
+#ifdef __SANITIZE_ADDRESS__
+constexpr std::int64_t kStep = 5;  // the plain build looks at all pairs
+#else
+constexpr std::int64_t kStep = 1;
+#endif
+
 void expect_distances_within_a_fifth(const Matrix<float>& x, const Matrix<float>& z) {
-  for (std::int64_t i = 0; i < x.rows(); ++i) {
-    for (std::int64_t j = 0; j < i; ++j) {
+  for (std::int64_t i = 0; i < x.rows(); i += kStep) {
+    for (std::int64_t j = 0; j < i; j += kStep) {
       const double ratio = squared_distance(z.row(i), z.row(j)) / squared_distance(x.row(i), x.row(j));
       ASSERT_TRUE(ratio > 0.8 && ratio < 1.2) << ratio << " between rows " << i << " and " << j;
     }
