@@ -197,7 +197,7 @@ void RowForest<T>::find_leaves(const std::uint8_t* ranks, std::size_t first_root
       at[still] = line.first_line + static_cast<unsigned>(std::popcount(line.leads_on & before));
       tree[still] = tree[k];
       const unsigned on = line.leads_on >> way & 1U;
-      prefetch_one(&values_[leaf], &lines_[at[still]], on);
+      prefetch_one(values_.data() + leaf, lines_.data() + at[still], on);
       still += on;
     }
     walking = still;

@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "compute/prefetch_row.h"
 #include "forja/error.h"
 
 namespace forja::core {
@@ -21,14 +22,6 @@ bool all_finite(std::span<const T> values) {
   return sum == 0;
 }
 
-/// Asks for a row that is soon to be read: left to itself, the machine stops at each page's end.
-template <class T>
-void ask_for(MatrixView<const T> x, std::int64_t i) {
-  constexpr std::int64_t kLine = 64 / sizeof(T);
-  if (i >= x.rows()) return;
-  for (std::int64_t j = 0; j < x.columns(); j += kLine) __builtin_prefetch(x.data() + i * x.stride() + j);
-}
-
 }  // namespace
 
 template <class T>
@@ -38,7 +31,7 @@ std::string not_finite(MatrixView<const T> x, int threads) {
 #pragma omp parallel for num_threads(threads > 0 ? threads : omp_get_max_threads()) reduction(&& : finite) \
     schedule(static) if (x.rows() * x.columns() > 100'000)
   for (std::int64_t i = 0; i < x.rows(); ++i) {
-    ask_for(x, i + kRowsAhead);
+    compute::prefetch_row(x, i + kRowsAhead);
     finite = finite && all_finite<T>(x.row(i));
   }
   if (finite) return {};

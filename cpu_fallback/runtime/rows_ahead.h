@@ -3,19 +3,13 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "compute/prefetch_row.h"
 #include "forja/matrix.h"
 #include "runtime/aligned.h"
 
 namespace forja::cpu {
 
-/// Asks for row i, where there is one, soon before it is read: left to itself, the machine stops at each page's end.
-template <class T>
-void prefetch_row(MatrixView<const T> x, std::int64_t i) {
-  constexpr std::int64_t kLine = kAlignment / sizeof(T);
-  if (i >= x.rows()) return;
-  const T* row = x.data() + i * x.stride();
-  for (std::int64_t j = 0; j < x.columns(); j += kLine) __builtin_prefetch(row + j, 0, 2);
-}
+using compute::prefetch_row;
 
 /// Rows that are wanted next, asked for a line of the cache at a time, so that memory works while sums do.
 template <class T>
